@@ -1,0 +1,281 @@
+// What every product built on the register tile shares: B packed whole, C cut into tasks by shape,
+// and the walk of one task over the blocks of k. Matrix products and convolutions differ in where
+// the rows of A and C come from; that is the template parameters `Rows` here:
+//
+//   struct Rows {                       // The left operand.
+//     static constexpr bool kCols;      // Layout handed to the tile.
+//     // Elements of scratch that block() may write for `rows` x `depth`.
+//     int64_t block_elements(int64_t rows, int64_t depth) const;
+//     // Points to[0, rows) at A[first + i][k0 ...] and returns the tile's a_step.
+//     int64_t block(int64_t first, int64_t rows, int64_t k0, int64_t depth, T* scratch,
+//                   const T** to) const;
+//   };
+//   struct Out { S* row(int64_t i) const; };   // Row i of C.
+#if defined(KEEL_OPS_MATH_GEMM_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_MATH_GEMM_DRIVER_INL_H_
+#undef KEEL_OPS_MATH_GEMM_DRIVER_INL_H_
+#else
+#define KEEL_OPS_MATH_GEMM_DRIVER_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/threads.h"
+#include "ops/math/gemm_tile-inl.h"
+#include "ops/math/scratch_slots.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+// Rows of C that a task works on at a time: with kBlockDepth, 128 KiB of A in the second-level
+// cache. A multiple of every kTileRows would be 24·k; the odd edge tile costs less than 1 %.
+constexpr int64_t kMaxTaskRows = 128;
+constexpr int64_t kMaxTaskCols = 512;
+
+// How a product is cut, from its shape alone.
+struct Cut {
+  int64_t m, n, k;
+  int64_t depth;  // Of each block of k but the last.
+  int64_t blocks;
+  int64_t task_rows, task_cols;
+  int64_t row_tasks, col_tasks;
+};
+
+constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <typename T>
+HWY_INLINE Cut CutOf(int64_t m, int64_t n, int64_t k) {
+  Cut cut;
+  cut.m = m;
+  cut.n = n;
+  cut.k = k;
+  cut.blocks = std::max<int64_t>(CeilDiv(k, kBlockDepth), 1);
+  // Blocks of equal depth: a last block of a few k would touch all of C for little.
+  cut.depth = std::max<int64_t>(CeilDiv(k, cut.blocks), 1);
+  cut.blocks = std::max<int64_t>(CeilDiv(k, cut.depth), 1);
+  constexpr int64_t kWidth = kPanelCols<T>;
+  cut.task_rows = std::min(RoundUp(kMaxTaskRows, kTileRows), RoundUp(std::max<int64_t>(m, 1), kTileRows));
+  cut.task_cols = std::min(kMaxTaskCols, RoundUp(std::max<int64_t>(n, 1), kWidth));
+  // Enough tasks for the threads to finish together, none under about 10 µs of work.
+  const auto tasks = [&] { return CeilDiv(m, cut.task_rows) * CeilDiv(n, cut.task_cols); };
+  while (tasks() < 16) {
+    if (2 * cut.task_rows * cut.task_cols * k < (int64_t{1} << 21)) break;
+    if (cut.task_rows >= 4 * kTileRows && cut.task_rows * 4 >= cut.task_cols) {
+      cut.task_rows = RoundUp(CeilDiv(cut.task_rows, 2), kTileRows);
+    } else if (cut.task_cols >= 2 * kWidth) {
+      cut.task_cols = RoundUp(CeilDiv(cut.task_cols, 2), kWidth);
+    } else if (cut.task_rows >= 2 * kTileRows) {
+      cut.task_rows = RoundUp(CeilDiv(cut.task_rows, 2), kTileRows);
+    } else {
+      break;
+    }
+  }
+  cut.row_tasks = CeilDiv(m, cut.task_rows);
+  cut.col_tasks = CeilDiv(n, cut.task_cols);
+  return cut;
+}
+
+// All of B as the tile reads it. Packed: blocks of k one after the other, PackedCols(n) wide,
+// each of panels [depth][NR]. In place: B's own rows, with only the narrow last panel packed.
+template <typename T>
+struct PackedB {
+  const T* packed = nullptr;
+  const T* in_place = nullptr;
+  int64_t ld = 0;  // Of in_place.
+  int64_t n = 0;
+
+  Panels<T> block(int64_t k0, int64_t depth) const {
+    constexpr int64_t kWidth = kPanelCols<T>;
+    const int64_t full = n / kWidth;
+    const int64_t last_cols = PackedCols<T>(n) - full * kWidth;
+    if (in_place != nullptr) {
+      return {in_place + k0 * ld, kWidth, ld, packed + k0 * last_cols, full};
+    }
+    const T* first = packed + k0 * PackedCols<T>(n);
+    return {first, kWidth * depth, kWidth, first + full * kWidth * depth, full};
+  }
+};
+
+// One task: rows [row, row + rows) x columns [col, col + cols) of C over blocks
+// [first_block, end_block) of k. `slot` has TaskElements() of T.
+template <typename S, class Rows>
+HWY_INLINE int64_t TaskElements(const Cut& cut, const Rows& a) {
+  return RoundUp(a.block_elements(cut.task_rows, cut.depth), 16) +
+         (kIsNarrow<S> ? cut.task_rows * cut.task_cols : 0);
+}
+
+template <typename S, class Rows, class Out>
+HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const PackedB<ComputeType<S>>& b,
+                        const Out& out, int64_t row, int64_t col, int64_t first_block,
+                        int64_t end_block, bool accumulate, const ComputeType<S>* bias, bool relu,
+                        ComputeType<S>* slot) {
+  using T = ComputeType<S>;
+  const int64_t rows = std::min(cut.task_rows, cut.m - row);
+  const int64_t cols = std::min(cut.task_cols, cut.n - col);
+  const T* a_rows[kMaxTaskRows + kTileRows];
+  T* c_rows[kMaxTaskRows + kTileRows];
+  T* wide = slot + RoundUp(a.block_elements(cut.task_rows, cut.depth), 16);
+  for (int64_t i = 0; i < rows; ++i) {
+    if constexpr (kIsNarrow<S>) {
+      c_rows[i] = wide + i * cut.task_cols;
+      if (accumulate) WidenRow(out.row(row + i) + col, cols, c_rows[i]);
+    } else {
+      c_rows[i] = out.row(row + i) + col;
+    }
+  }
+  for (int64_t block = first_block; block < end_block; ++block) {
+    const int64_t k0 = block * cut.depth;
+    const int64_t depth = std::min(cut.depth, cut.k - k0);
+    const int64_t a_step = a.block(row, rows, k0, depth, slot, a_rows);
+    TileEnd<T> end;
+    end.add = accumulate || block > first_block;
+    if (block + 1 == end_block) {
+      end.bias = bias == nullptr ? nullptr : bias + col;
+      end.relu = relu;
+    }
+    Block<T, Rows::kCols>(a_rows, a_step, rows, depth, b.block(k0, depth), col / kPanelCols<T>,
+                          c_rows, cols, end);
+  }
+  if constexpr (kIsNarrow<S>) {
+    for (int64_t i = 0; i < rows; ++i) NarrowRow(c_rows[i], cols, out.row(row + i) + col);
+  }
+}
+
+// The whole product over the pool. `slots` are TaskElements() each.
+template <typename S, class Rows, class Out>
+HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const PackedB<ComputeType<S>>& b,
+                         const Out& out, bool accumulate, const ComputeType<S>* bias, bool relu,
+                         ScratchSlots& slots, const ThreadPool& pool) {
+  pool.parallel_for(cut.row_tasks * cut.col_tasks, 1, [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    auto* slot = reinterpret_cast<ComputeType<S>*>(lease.data());
+    for (int64_t task = begin; task < end; ++task) {
+      // Neighbours share their rows of A and, where the columns are few, all of B.
+      const int64_t row = task / cut.col_tasks * cut.task_rows;
+      const int64_t col = task % cut.col_tasks * cut.task_cols;
+      RunTask<S>(cut, a, b, out, row, col, 0, cut.blocks, accumulate, bias, relu, slot);
+    }
+  });
+}
+
+// A sum over k that is long for a small C is cut into `parts` runs of blocks, so that there is
+// work for every thread; the parts are added in order.
+HWY_INLINE int64_t SplitParts(const Cut& cut) {
+  const int64_t tasks = cut.row_tasks * cut.col_tasks;
+  if (tasks >= 8 || cut.blocks < 8 || cut.m * cut.n > 64 * 1024) return 1;
+  return std::min<int64_t>(CeilDiv(16, tasks), cut.blocks / 4);
+}
+
+// As RunTasks, in `parts` > 1 partial products held in `partial` [parts][m][n].
+template <typename S, class Rows, class Out>
+HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a,
+                         const PackedB<ComputeType<S>>& b, const Out& out, bool accumulate,
+                         const ComputeType<S>* bias, bool relu, ComputeType<S>* partial,
+                         ScratchSlots& slots, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  struct Partial {
+    T* base;
+    int64_t n;
+    T* row(int64_t i) const { return base + i * n; }
+  };
+  const int64_t tasks = cut.row_tasks * cut.col_tasks;
+  pool.parallel_for(tasks * parts, 1, [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    T* slot = reinterpret_cast<T*>(lease.data());
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t task = i % tasks, part = i / tasks;
+      RunTask<T>(cut, a, b, Partial{partial + part * cut.m * cut.n, cut.n},
+                 task / cut.col_tasks * cut.task_rows, task % cut.col_tasks * cut.task_cols,
+                 cut.blocks * part / parts, cut.blocks * (part + 1) / parts, false, nullptr, false,
+                 slot);
+    }
+  });
+  pool.parallel_for(cut.m, CeilDiv(16 * 1024, std::max<int64_t>(cut.n, 1)),
+                    [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    T* slot = reinterpret_cast<T*>(lease.data());
+    const hn::ScalableTag<T> d;
+    for (int64_t i = begin; i < end; ++i) {
+      T* sum = partial + i * cut.n;  // Into the first part: nobody else reads this row.
+      for (int64_t part = 1; part < parts; ++part) {
+        const T* from = sum + part * cut.m * cut.n;
+        int64_t j = 0;
+        for (; j + kLanesOf<T> <= cut.n; j += kLanesOf<T>) {
+          hn::StoreU(hn::Add(hn::LoadU(d, sum + j), hn::LoadU(d, from + j)), d, sum + j);
+        }
+        for (; j < cut.n; ++j) sum[j] += from[j];
+      }
+      S* to = out.row(i);
+      for (int64_t j0 = 0; j0 < cut.n; j0 += cut.task_cols) {
+        const int64_t cols = std::min(cut.task_cols, cut.n - j0);
+        if (accumulate) {
+          T* old = slot;
+          WidenRow(to + j0, cols, old);
+          for (int64_t j = 0; j < cols; ++j) sum[j0 + j] += old[j];
+        }
+        for (int64_t j = j0; j < j0 + cols; ++j) {
+          if (bias != nullptr) sum[j] += bias[j];
+          if (relu && sum[j] < T{0}) sum[j] = T{0};
+        }
+        NarrowRow(sum + j0, cols, to + j0);
+      }
+    }
+  });
+}
+
+// Packs all of B, [k, n] or transposed [n, k] with rows `ld` apart, into `to`, PackedCols(n) * k.
+// With `last_only` only the narrow last panel, for a B that is read in place.
+template <typename S>
+HWY_INLINE void PackAll(const Cut& cut, const S* b, int64_t ld, bool transposed, bool last_only,
+                        ComputeType<S>* to, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  constexpr int64_t kWidth = kPanelCols<T>;
+  const int64_t full = cut.n / kWidth;
+  const int64_t last_width = cut.n - full * kWidth;
+  const int64_t last_packed = PackedCols<T>(cut.n) - full * kWidth;
+  const int64_t row_cols = last_only ? last_packed : PackedCols<T>(cut.n);
+  const auto column = [&](int64_t k, int64_t j) { return transposed ? b + j * ld + k : b + k * ld + j; };
+  // Eight panels at a time: their rows are 1 KiB of contiguous memory.
+  constexpr int64_t kGroup = 8;
+  const int64_t panels = full + (last_width != 0 ? 1 : 0);
+  const int64_t first = last_only ? full : 0;
+  const int64_t groups = CeilDiv(panels - first, kGroup);
+  if (groups == 0 || cut.k == 0) return;
+  const int64_t group_bytes = cut.depth * kGroup * kWidth * static_cast<int64_t>(sizeof(T));
+  const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 17) / group_bytes);
+  pool.parallel_for(cut.blocks * groups, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t k0 = i / groups * cut.depth;
+      const int64_t depth = std::min(cut.depth, cut.k - k0);
+      const int64_t p0 = first + i % groups * kGroup;
+      const int64_t p1 = std::min(p0 + kGroup, panels);
+      T* block = to + k0 * row_cols;
+      const auto panel_at = [&](int64_t p) { return block + (p - first) * kWidth * depth; };
+      const int64_t p_full = std::min(p1, full);
+      if (transposed) {
+        for (int64_t p = p0; p < p_full; ++p) {
+          PackPanel(column(k0, p * kWidth), ld, true, depth, kWidth, kWidth, panel_at(p));
+        }
+      } else {
+        for (int64_t k = 0; k < depth; ++k) {
+          const S* from = b + (k0 + k) * ld;
+          for (int64_t p = p0; p < p_full; ++p) {
+            WidenRow(from + p * kWidth, kWidth, panel_at(p) + k * kWidth);
+          }
+        }
+      }
+      if (p1 > full) {
+        PackPanel(column(k0, full * kWidth), ld, transposed, depth, last_width, last_packed,
+                  panel_at(full));
+      }
+    }
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_MATH_GEMM_DRIVER_INL_H_

@@ -1,0 +1,7 @@
+#include <cstdint>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/math/gemm_kernel_int32.cc"
+#undef KEEL_GEMM_TYPE
+#define KEEL_GEMM_TYPE int32_t
+#include "ops/math/gemm_entry-inl.h"

@@ -1,0 +1,7 @@
+#include <cstdint>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/math/gemm_kernel_int64.cc"
+#undef KEEL_GEMM_TYPE
+#define KEEL_GEMM_TYPE int64_t
+#include "ops/math/gemm_entry-inl.h"

@@ -1,0 +1,268 @@
+// The register tile of every matrix product and convolution, and the panels it reads.
+//
+// A tile is MR x NR of C. Its A rows are read one scalar at a time and broadcast; its B columns
+// come from a panel of NR contiguous columns. A needs no transposition in either layout:
+//   rows: A[i][k] lies at rows[i][k], rows anywhere (stored rows of A, or rows copied to scratch);
+//   cols: A[i][k] lies at rows[0][k * a_step + i] (A stored transposed, or copied MR at a time).
+// One element of C is one chain of multiply-adds in the order of k, whatever tile it falls in.
+#if defined(KEEL_OPS_MATH_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_MATH_GEMM_TILE_INL_H_
+#undef KEEL_OPS_MATH_GEMM_TILE_INL_H_
+#else
+#define KEEL_OPS_MATH_GEMM_TILE_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include "hwy/highway.h"
+#include "ops/math/narrow_float-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX3
+// 16 accumulators of 32 registers. Per k it issues 16 multiply-adds against 10 loads, so the one
+// 512-bit multiply-add a cycle of Zen 4 is the limit; powers of two leave no edge tiles.
+constexpr int kTileRows = 8;
+#elif HWY_TARGET == HWY_AVX2
+constexpr int kTileRows = 6;  // 12 accumulators, 2 of B and 1 broadcast: 15 of 16 registers.
+#else
+constexpr int kTileRows = 4;
+#endif
+constexpr int kTileVectors = 2;
+
+template <typename T>
+constexpr int64_t kLanesOf = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
+template <typename T>
+constexpr int64_t kPanelCols = kTileVectors * kLanesOf<T>;
+// k per block: a panel of B (2 vectors x 256) fills the 32 KiB first-level cache, which measured
+// faster than 128 or 192, as C is then touched less often.
+constexpr int64_t kBlockDepth = 256;
+
+template <class V>
+HWY_INLINE V MultiplyAdd(V a, V b, V c) {
+  if constexpr (std::is_floating_point_v<hn::TFromV<V>>) {
+    return hn::MulAdd(a, b, c);
+  } else {
+    return hn::Add(hn::Mul(a, b), c);
+  }
+}
+
+// What happens to a tile on its way to C: C = act(tile (+ C) (+ bias)).
+template <typename T>
+struct TileEnd {
+  bool add = false;         // Add what C holds.
+  const T* bias = nullptr;  // One per column of C, indexed as C's columns are.
+  bool relu = false;
+};
+
+template <typename T, int kM, int kV, bool kCols>
+HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
+                       const T* HWY_RESTRICT b, int64_t b_step, int64_t depth, T* const* c_rows,
+                       int64_t col, int64_t cols, const TileEnd<T>& end) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = kLanesOf<T>;
+  using V = hn::Vec<decltype(d)>;
+  V acc[kM][kV];
+  const T* a[kM];
+  HWY_UNROLL(8)
+  for (int m = 0; m < kM; ++m) {
+    a[m] = kCols ? a_rows[0] + m : a_rows[m];
+    HWY_UNROLL(2)
+    for (int v = 0; v < kV; ++v) acc[m][v] = hn::Zero(d);
+  }
+  const T* a_cols = a_rows[0];
+  for (int64_t k = 0; k < depth; ++k) {
+    V vb[kV];
+    HWY_UNROLL(2)
+    for (int v = 0; v < kV; ++v) vb[v] = hn::LoadU(d, b + v * kLanes);
+    b += b_step;
+    HWY_UNROLL(8)
+    for (int m = 0; m < kM; ++m) {
+      const V va = hn::Set(d, kCols ? a_cols[m] : a[m][k]);
+      HWY_UNROLL(2)
+      for (int v = 0; v < kV; ++v) acc[m][v] = MultiplyAdd(va, vb[v], acc[m][v]);
+    }
+    if (kCols) a_cols += a_step;
+  }
+  const V zero = hn::Zero(d);
+  HWY_UNROLL(2)
+  for (int v = 0; v < kV; ++v) {
+    const int64_t left = cols - v * kLanes;
+    if (left <= 0) break;
+    const int64_t at = col + v * kLanes;
+    if (HWY_LIKELY(left >= kLanes)) {
+      const V bias = end.bias != nullptr ? hn::LoadU(d, end.bias + at) : zero;
+      HWY_UNROLL(8)
+      for (int m = 0; m < kM; ++m) {
+        V x = acc[m][v];
+        if (end.add) x = hn::Add(x, hn::LoadU(d, c_rows[m] + at));
+        if (end.bias != nullptr) x = hn::Add(x, bias);
+        if (end.relu) x = hn::IfThenElse(hn::Lt(x, zero), zero, x);  // NaN stays NaN.
+        hn::StoreU(x, d, c_rows[m] + at);
+      }
+    } else {
+      const auto mask = hn::FirstN(d, static_cast<size_t>(left));
+      const V bias = end.bias != nullptr ? hn::MaskedLoad(mask, d, end.bias + at) : zero;
+      HWY_UNROLL(8)
+      for (int m = 0; m < kM; ++m) {
+        V x = acc[m][v];
+        if (end.add) x = hn::Add(x, hn::MaskedLoad(mask, d, c_rows[m] + at));
+        if (end.bias != nullptr) x = hn::Add(x, bias);
+        if (end.relu) x = hn::IfThenElse(hn::Lt(x, zero), zero, x);
+        hn::BlendedStore(x, mask, d, c_rows[m] + at);
+      }
+    }
+  }
+}
+
+template <typename T, bool kCols, int kM = kTileRows>
+HWY_INLINE void TileOf(int64_t rows, const T* const* a, int64_t a_step, const T* b, int64_t b_step,
+                       int64_t depth, T* const* c, int64_t col, int64_t cols,
+                       const TileEnd<T>& end) {
+  if (HWY_LIKELY(rows >= kM)) {
+    if (cols > kLanesOf<T>) {
+      Tile<T, kM, 2, kCols>(a, a_step, b, b_step, depth, c, col, cols, end);
+    } else {
+      Tile<T, kM, 1, kCols>(a, a_step, b, b_step, depth, c, col, cols, end);
+    }
+  } else if constexpr (kM > 1) {
+    TileOf<T, kCols, kM - 1>(rows, a, a_step, b, b_step, depth, c, col, cols, end);
+  }
+}
+
+// The panels of B for one block of k. Panel j holds columns [j * NR, (j + 1) * NR); the last one
+// may be narrower: it is padded with zeros to one or two vectors.
+template <typename T>
+struct Panels {
+  const T* first;      // Panel 0, row 0 of the block.
+  int64_t panel_step;  // From a panel to the next.
+  int64_t k_step;      // From a row to the next in a full panel.
+  const T* last;       // The narrow panel, if the columns do not divide.
+  int64_t full;        // How many panels are full.
+};
+
+constexpr int64_t RoundUp(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+// Columns that `n` columns take when packed.
+template <typename T>
+constexpr int64_t PackedCols(int64_t n) {
+  const int64_t edge = n % kPanelCols<T>;
+  return n - edge + (edge == 0 ? 0 : edge > kLanesOf<T> ? kPanelCols<T> : kLanesOf<T>);
+}
+
+// c[i][0, cols) = end(A row i times the columns from panel `first_panel` on). `a` and `c` hold one
+// pointer per row; for kCols only each tile's first of `a` is read. A panel stays in the
+// first-level cache while the rows pass by.
+template <typename T, bool kCols>
+HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
+                      const Panels<T>& b, int64_t first_panel, T* const* c, int64_t cols,
+                      const TileEnd<T>& end) {
+  constexpr int64_t kWidth = kPanelCols<T>;
+  int64_t panel = first_panel;
+  for (int64_t j = 0; j < cols; j += kWidth, ++panel) {
+    const int64_t width = std::min(kWidth, cols - j);
+    const bool full = panel < b.full;
+    const T* from = full ? b.first + panel * b.panel_step : b.last;
+    const int64_t k_step = full ? b.k_step : RoundUp(width, kLanesOf<T>);
+    for (int64_t i = 0; i < rows; i += kTileRows) {
+      TileOf<T, kCols>(rows - i, a + i, a_step, from, k_step, depth, c + i, j, width, end);
+    }
+  }
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// A 4x4 (4-byte) or 2x2 (8-byte) transpose between row-major squares.
+template <typename T>
+HWY_INLINE void TransposeSquare(const T* HWY_RESTRICT from, int64_t from_step, T* HWY_RESTRICT to,
+                                int64_t to_step) {
+  const hn::FixedTag<T, 16 / sizeof(T)> d;
+  if constexpr (sizeof(T) == 8) {
+    const auto r0 = hn::LoadU(d, from), r1 = hn::LoadU(d, from + from_step);
+    hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
+    hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + to_step);
+  } else {
+    const hn::FixedTag<double, 2> wide;
+    const auto r0 = hn::LoadU(d, from), r1 = hn::LoadU(d, from + from_step);
+    const auto r2 = hn::LoadU(d, from + 2 * from_step), r3 = hn::LoadU(d, from + 3 * from_step);
+    const auto a = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1));
+    const auto b = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3));
+    const auto e = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
+    const auto f = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, a, b)), d, to);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, a, b)), d, to + to_step);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, e, f)), d, to + 2 * to_step);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, e, f)), d, to + 3 * to_step);
+  }
+}
+#endif
+
+// to[c][r] = from[r][c] for rows x cols of `from`.
+template <typename T>
+HWY_INLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows,
+                              int64_t cols, T* HWY_RESTRICT to, int64_t to_step) {
+  int64_t r = 0;
+#if HWY_TARGET != HWY_SCALAR
+  constexpr int64_t kSide = 16 / sizeof(T);
+  for (; r + kSide <= rows; r += kSide) {
+    int64_t c = 0;
+    for (; c + kSide <= cols; c += kSide) {
+      TransposeSquare(from + r * from_step + c, from_step, to + c * to_step + r, to_step);
+    }
+    for (; c < cols; ++c) {
+      for (int64_t i = r; i < r + kSide; ++i) to[c * to_step + i] = from[i * from_step + c];
+    }
+  }
+#endif
+  for (; r < rows; ++r) {
+    for (int64_t c = 0; c < cols; ++c) to[c * to_step + r] = from[r * from_step + c];
+  }
+}
+
+// One panel of B, `depth` x `width` (width <= `packed`, a multiple of the lanes), widened.
+// transposed: element (k, j) of the panel lies at from[j * step + k], otherwise from[k * step + j].
+template <typename S>
+HWY_INLINE void PackPanel(const S* HWY_RESTRICT from, int64_t step, bool transposed, int64_t depth,
+                          int64_t width, int64_t packed, ComputeType<S>* HWY_RESTRICT to) {
+  using T = ComputeType<S>;
+  if (!transposed) {
+    if (width == kPanelCols<T>) {
+      for (int64_t k = 0; k < depth; ++k) {
+        WidenRow(from + k * step, kPanelCols<T>, to + k * kPanelCols<T>);
+      }
+      return;
+    }
+    for (int64_t k = 0; k < depth; ++k) {
+      WidenRow(from + k * step, width, to + k * packed);
+      for (int64_t j = width; j < packed; ++j) to[k * packed + j] = T{0};
+    }
+    return;
+  }
+  if constexpr (kIsNarrow<S>) {
+    constexpr int64_t kChunk = 32;
+    HWY_ALIGN T wide[kTileVectors * HWY_MAX_BYTES / sizeof(T) * kChunk];
+    for (int64_t k = 0; k < depth; k += kChunk) {
+      const int64_t count = std::min(kChunk, depth - k);
+      for (int64_t j = 0; j < width; ++j) WidenRow(from + j * step + k, count, wide + j * kChunk);
+      TransposeInto(wide, kChunk, width, count, to + k * packed, packed);
+    }
+  } else {
+    TransposeInto(from, step, width, depth, to, packed);
+  }
+  if (width < packed) {
+    for (int64_t k = 0; k < depth; ++k) {
+      for (int64_t j = width; j < packed; ++j) to[k * packed + j] = T{0};
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_MATH_GEMM_TILE_INL_H_

@@ -1,0 +1,209 @@
+// Products with at most four rows: B is read once, at the speed of memory.
+#if defined(KEEL_OPS_MATH_GEMV_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_MATH_GEMV_INL_H_
+#undef KEEL_OPS_MATH_GEMV_INL_H_
+#else
+#define KEEL_OPS_MATH_GEMV_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/threads.h"
+#include "ops/math/gemm_driver-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+constexpr int kMaxVectorRows = 4;
+// Columns summed at a time: four rows of floats are 16 KiB of sums in the first-level cache, and
+// each row of B is read a page at a time (256 columns measured 20 % slower from memory).
+constexpr int64_t kVectorCols = 1024;
+
+// A widened and dense: [m][k] if B is transposed, [k][m] otherwise.
+template <typename S>
+HWY_INLINE void GatherA(const S* a, int64_t row_step, int64_t k_step, int64_t m, int64_t k,
+                        bool by_row, ComputeType<S>* to) {
+  for (int64_t i = 0; i < m; ++i) {
+    ComputeType<S>* row = to + (by_row ? i * k : i);
+    if (k_step == 1 && (by_row || m == 1)) {
+      WidenRow(a + i * row_step, k, row);
+      continue;
+    }
+    const int64_t step = by_row ? 1 : m;
+    for (int64_t j = 0; j < k; ++j) row[j * step] = Widen(a[i * row_step + j * k_step]);
+  }
+}
+
+template <typename S, class D>
+HWY_INLINE hn::Vec<D> LoadWide(D d, const S* from) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(d, Widen(*from));
+#else
+  if constexpr (kIsNarrow<S>) {
+    return WidenVector(d, from);
+  } else {
+    return hn::LoadU(d, from);
+  }
+#endif
+}
+
+// sums[i][0, cols) (+)= A[i][k .. k + kDepth) · B rows k .. k + kDepth. `a`: [kDepth][kM].
+template <typename S, int kM, int kDepth>
+HWY_INLINE void AddRows(const ComputeType<S>* HWY_RESTRICT a, const S* HWY_RESTRICT b, int64_t ld,
+                        int64_t cols, bool first, ComputeType<S>* HWY_RESTRICT sums) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = kLanesOf<T>;
+  using V = hn::Vec<decltype(d)>;
+  V va[kDepth][kM];
+  HWY_UNROLL(8)
+  for (int r = 0; r < kDepth; ++r) {
+    HWY_UNROLL(4)
+    for (int i = 0; i < kM; ++i) va[r][i] = hn::Set(d, a[r * kM + i]);
+  }
+  int64_t j = 0;
+  for (; j + kLanes <= cols; j += kLanes) {
+    V acc[kM];
+    HWY_UNROLL(4)
+    for (int i = 0; i < kM; ++i) {
+      acc[i] = first ? hn::Zero(d) : hn::LoadU(d, sums + i * kVectorCols + j);
+    }
+    HWY_UNROLL(8)
+    for (int r = 0; r < kDepth; ++r) {
+      const V vb = LoadWide(d, b + r * ld + j);
+      HWY_UNROLL(4)
+      for (int i = 0; i < kM; ++i) acc[i] = MultiplyAdd(va[r][i], vb, acc[i]);
+    }
+    HWY_UNROLL(4)
+    for (int i = 0; i < kM; ++i) hn::StoreU(acc[i], d, sums + i * kVectorCols + j);
+  }
+  for (; j < cols; ++j) {
+    for (int i = 0; i < kM; ++i) {
+      T sum = first ? T{0} : sums[i * kVectorCols + j];
+      for (int r = 0; r < kDepth; ++r) sum += a[r * kM + i] * Widen(b[r * ld + j]);
+      sums[i * kVectorCols + j] = sum;
+    }
+  }
+}
+
+// sums[i][0, cols) = A · B for B [k, n]. `a`: [k][kM].
+template <typename S, int kM>
+HWY_NOINLINE void VectorRows(const ComputeType<S>* a, const S* b, int64_t ld, int64_t k,
+                             int64_t cols, ComputeType<S>* sums) {
+  constexpr int kDepth = kM == 1 ? 8 : 4;
+  int64_t r = 0;
+  for (; r + kDepth <= k; r += kDepth) {
+    AddRows<S, kM, kDepth>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+  }
+  for (; r < k; ++r) AddRows<S, kM, 1>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+}
+
+// sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k].
+template <typename S, int kM>
+HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, int64_t k,
+                             int64_t cols, ComputeType<S>* sums) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = kLanesOf<T>;
+  using V = hn::Vec<decltype(d)>;
+  // Four rows of B times kM rows of A, and twice as deep if that leaves too few chains.
+  constexpr int kN = 4, kChains = kM == 1 ? 2 : 1;
+  for (int64_t j = 0; j < cols; j += kN) {
+    const S* row[kN];  // Past the last row, the last one again.
+    for (int64_t n = 0; n < kN; ++n) row[n] = b + std::min(j + n, cols - 1) * ld;
+    V acc[kN][kM][kChains];
+    HWY_UNROLL(4)
+    for (int n = 0; n < kN; ++n) {
+      HWY_UNROLL(4)
+      for (int i = 0; i < kM; ++i) {
+        HWY_UNROLL(2)
+        for (int c = 0; c < kChains; ++c) acc[n][i][c] = hn::Zero(d);
+      }
+    }
+    int64_t p = 0;
+    for (; p + kChains * kLanes <= k; p += kChains * kLanes) {
+      HWY_UNROLL(2)
+      for (int c = 0; c < kChains; ++c) {
+        V va[kM];
+        HWY_UNROLL(4)
+        for (int i = 0; i < kM; ++i) va[i] = hn::LoadU(d, a + i * k + p + c * kLanes);
+        HWY_UNROLL(4)
+        for (int n = 0; n < kN; ++n) {
+          const V vb = LoadWide(d, row[n] + p + c * kLanes);
+          HWY_UNROLL(4)
+          for (int i = 0; i < kM; ++i) acc[n][i][c] = MultiplyAdd(va[i], vb, acc[n][i][c]);
+        }
+      }
+    }
+    for (int n = 0; n < kN && j + n < cols; ++n) {
+      for (int i = 0; i < kM; ++i) {
+        V sum = acc[n][i][0];
+        if (kChains == 2) sum = hn::Add(sum, acc[n][i][kChains - 1]);
+        HWY_ALIGN T lanes[kLanes];
+        hn::Store(sum, d, lanes);
+        for (int64_t width = kLanes / 2; width > 0; width /= 2) {
+          for (int64_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
+        }
+        T total = lanes[0];
+        for (int64_t q = p; q < k; ++q) total += a[i * k + q] * Widen(row[n][q]);
+        sums[i * kVectorCols + j + n] = total;
+      }
+    }
+  }
+}
+
+template <typename S, int kM = kMaxVectorRows>
+HWY_INLINE void VectorSums(int64_t m, bool dots, const ComputeType<S>* a, const S* b, int64_t ld,
+                           int64_t k, int64_t cols, ComputeType<S>* sums) {
+  if (m == kM) {
+    if (dots) {
+      VectorDots<S, kM>(a, b, ld, k, cols, sums);
+    } else {
+      VectorRows<S, kM>(a, b, ld, k, cols, sums);
+    }
+  } else if constexpr (kM > 1) {
+    VectorSums<S, kM - 1>(m, dots, a, b, ld, k, cols, sums);
+  }
+}
+
+// C [m, n] for 1 <= m <= 4 and n, k >= 1. `gathered`: m * k; slots of m * kVectorCols.
+template <typename S>
+HWY_INLINE void RunVector(int64_t m, int64_t n, int64_t k, const S* a, int64_t a_row_step,
+                          int64_t a_k_step, const S* b, int64_t ldb, bool dots, S* c, int64_t ldc,
+                          bool accumulate, const ComputeType<S>* bias, bool relu,
+                          ComputeType<S>* gathered, ScratchSlots& slots, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  if (a_k_step == 1 && m == 1 && !kIsNarrow<S>) {
+    gathered = reinterpret_cast<T*>(const_cast<S*>(a));  // Read only.
+  } else {
+    GatherA(a, a_row_step, a_k_step, m, k, dots, gathered);
+  }
+  // At least 256 KiB of B per piece, in whole lines of columns.
+  int64_t grain = RoundUp(CeilDiv(int64_t{1} << 18, k * static_cast<int64_t>(sizeof(S))), 64);
+  grain = std::min(std::max(grain, dots ? int64_t{64} : kVectorCols / 4), kVectorCols);
+  if (!dots && n >= 4 * kVectorCols) grain = kVectorCols;
+  pool.parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    T* sums = reinterpret_cast<T*>(lease.data());
+    const int64_t cols = end - begin;
+    VectorSums<S>(m, dots, gathered, b + (dots ? begin * ldb : begin), ldb, k, cols, sums);
+    for (int64_t i = 0; i < m; ++i) {
+      T* row = sums + i * kVectorCols;
+      S* to = c + i * ldc + begin;
+      for (int64_t j = 0; j < cols; ++j) {
+        if (accumulate) row[j] += Widen(to[j]);
+        if (bias != nullptr) row[j] += bias[begin + j];
+        if (relu && row[j] < T{0}) row[j] = T{0};
+      }
+      NarrowRow(row, cols, to);
+    }
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_MATH_GEMV_INL_H_

@@ -1,0 +1,69 @@
+// Scratch memory for the bodies of one parallel loop: one slot per thread of the pool.
+#ifndef KEEL_OPS_MATH_SCRATCH_SLOTS_H_
+#define KEEL_OPS_MATH_SCRATCH_SLOTS_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace keel {
+
+constexpr size_t kScratchAlign = 64;
+
+constexpr size_t round_up_bytes(size_t bytes) {
+  return (bytes + kScratchAlign - 1) / kScratchAlign * kScratchAlign;
+}
+
+// Hands out `threads` slots of `bytes` each from `base`. A pool runs at most one body per thread
+// at a time, so a body always finds a free slot; what it computes must not depend on which.
+// Thread-safe.
+class ScratchSlots {
+ public:
+  ScratchSlots(void* base, size_t bytes, int threads)
+      : base_(static_cast<char*>(base)), bytes_(round_up_bytes(bytes)), threads_(threads) {}
+
+  static size_t total_bytes(size_t bytes, int threads) {
+    return round_up_bytes(bytes) * static_cast<size_t>(threads);
+  }
+
+  // A slot held for the life of this object.
+  class Lease {
+   public:
+    explicit Lease(ScratchSlots& slots) : slots_(slots), index_(slots.take()) {}
+    ~Lease() { slots_.give(index_); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    char* data() const { return slots_.base_ + slots_.bytes_ * static_cast<size_t>(index_); }
+
+   private:
+    ScratchSlots& slots_;
+    const int index_;
+  };
+
+ private:
+  int take() {
+    for (;;) {
+      for (int i = 0; i < threads_; ++i) {
+        std::atomic<uint64_t>& word = used_[i / 64 % kWords];
+        const uint64_t bit = uint64_t{1} << (i % 64);
+        if ((word.load(std::memory_order_relaxed) & bit) == 0 &&
+            (word.fetch_or(bit, std::memory_order_acquire) & bit) == 0) {
+          return i;
+        }
+      }
+    }
+  }
+  void give(int i) {
+    used_[i / 64 % kWords].fetch_and(~(uint64_t{1} << (i % 64)), std::memory_order_release);
+  }
+
+  static constexpr int kWords = 16;  // 1024 threads, the pool's own limit.
+  char* const base_;
+  const size_t bytes_;
+  const int threads_;
+  std::atomic<uint64_t> used_[kWords] = {};
+};
+
+}  // namespace keel
+
+#endif  // KEEL_OPS_MATH_SCRATCH_SLOTS_H_
