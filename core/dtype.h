@@ -53,6 +53,8 @@ class DType {
   }
 
   friend constexpr bool operator==(DType a, DType b) { return a.kind_ == b.kind_; }
+  friend constexpr bool operator==(DType a, Kind b) { return a.kind_ == b; }
+  friend constexpr bool operator!=(DType a, Kind b) { return a.kind_ != b; }
   friend constexpr bool operator!=(DType a, DType b) { return a.kind_ != b.kind_; }
   friend std::ostream& operator<<(std::ostream& out, DType t) { return out << t.name(); }
   template <typename H>

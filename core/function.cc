@@ -1,0 +1,229 @@
+#include "core/function.h"
+
+#include <list>
+#include <mutex>
+#include <sstream>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "core/leaves.h"
+#include "core/plan/plan.h"
+
+namespace keel {
+namespace {
+
+constexpr size_t kMostPlans = 32;
+
+thread_local const ThreadPool* current_pool = nullptr;
+
+const ThreadPool& pool() { return current_pool != nullptr ? *current_pool : ThreadPool::global(); }
+
+}  // namespace
+
+UseThreadPool::UseThreadPool(const ThreadPool& pool) : outer_(current_pool) { current_pool = &pool; }
+
+UseThreadPool::~UseThreadPool() { current_pool = outer_; }
+
+class Function::Impl {
+ public:
+  Impl(Tensors inputs, Tensors outputs, Tensors updates)
+      : inputs_(std::move(inputs)), outputs_(std::move(outputs)), updates_(std::move(updates)) {
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (!inputs_[i].defined()) fail("function: input ", i, " is an empty tensor handle");
+      if (const auto* placeholder = op_as<PlaceholderOp>(inputs_[i])) {
+        placeholders_.push_back(placeholder);
+        for (size_t k = 0; k < i; ++k) {
+          if (inputs_[k].same_as(inputs_[i])) {
+            fail("function: inputs ", k, " and ", i, " are both placeholder '", placeholder->name_, "'");
+          }
+        }
+      } else if (is_phase_constant(inputs_[i])) {
+        placeholders_.push_back(nullptr);
+      } else {
+        fail("function: input ", i, " is ", inputs_[i], "; inputs are placeholders");
+      }
+    }
+    for (const Tensor& t : outputs_) {
+      if (!t.defined()) fail("function: one of the outputs is an empty tensor handle");
+    }
+    for (const Tensor& t : updates_) {
+      if (!t.defined()) fail("function: one of the updates is an empty tensor handle");
+    }
+  }
+
+  std::vector<Array> call(absl::Span<const Array> inputs) {
+    absl::InlinedVector<Array, 4> converted;
+    absl::InlinedVector<const Array*, 8> feeds;
+    check(inputs, converted, feeds);
+    return find_plan(feeds)->call(absl::MakeConstSpan(feeds), pool(), nullptr);
+  }
+
+  std::shared_ptr<const plan::Plan> plan_for(absl::Span<const Array> inputs) {
+    absl::InlinedVector<Array, 4> converted;
+    absl::InlinedVector<const Array*, 8> feeds;
+    check(inputs, converted, feeds);
+    return find_plan(feeds);
+  }
+
+ private:
+  using Feeds = absl::InlinedVector<const Array*, 8>;
+
+  struct Cached {
+    std::vector<Shape> shapes;
+    std::optional<int> phase;
+    std::shared_ptr<const plan::Plan> plan;
+  };
+
+  // What learning_phase() is once it has been fixed.
+  static bool is_phase_constant(const Tensor& t) {
+    const auto* constant = op_as<ConstantOp>(t);
+    return constant != nullptr && t.rank() == 0 && t.dtype() == DType::kInt32;
+  }
+
+  void check(absl::Span<const Array> inputs, absl::InlinedVector<Array, 4>& converted,
+             Feeds& feeds) const {
+    if (inputs.size() != inputs_.size()) {
+      fail("function: ", inputs.size(), " inputs were given; it has ", inputs_.size());
+    }
+    converted.reserve(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Array& input = inputs[i];
+      if (!input.defined()) fail("function: input ", i, " is an empty array handle");
+      const PlaceholderOp* placeholder = placeholders_[i];
+      if (placeholder == nullptr || placeholder->is_learning_phase) {
+        const double phase = input.elements() == 1 ? input.element<double>(0) : -1;
+        if (phase != 0 && phase != 1) {
+          fail("function: the learning phase is fed ", input, "; accepted are 0 (test) and 1 (train)");
+        }
+      }
+      if (placeholder == nullptr) {
+        const double fixed = op_as<ConstantOp>(inputs_[i])->value.object->element<double>(0);
+        if (input.element<double>(0) != fixed) {
+          fail("function: the learning phase is fixed to ", fixed, " but fed ", input);
+        }
+        feeds.push_back(&input);
+        continue;
+      }
+      if (input.dtype() == placeholder->dtype) {
+        feeds.push_back(&input);
+      } else if (input.is_weak()) {
+        converted.push_back(input.cast(placeholder->dtype));
+        feeds.push_back(&converted.back());
+      } else {
+        fail("function: input ", i, " is ", input.dtype(), " but placeholder '", placeholder->name_,
+             "' is ", placeholder->dtype);
+      }
+      if (!fits(input.shape(), placeholder->shape)) {
+        fail("function: input ", i, " has shape ", input.shape(), " but placeholder '",
+             placeholder->name_, "' has shape ", placeholder->shape);
+      }
+    }
+  }
+
+  bool matches(const Cached& cached, const Feeds& feeds) const {
+    for (size_t i = 0; i < feeds.size(); ++i) {
+      if (cached.shapes[i] != feeds[i]->shape()) return false;
+      if (placeholders_[i] != nullptr && placeholders_[i]->is_learning_phase &&
+          *cached.phase != feeds[i]->element<int>(0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::shared_ptr<const plan::Plan> find_plan(const Feeds& feeds) {
+    {
+      std::lock_guard lock(mutex_);
+      for (auto it = plans_.begin(); it != plans_.end(); ++it) {
+        if (!matches(*it, feeds)) continue;
+        if (it != plans_.begin()) plans_.splice(plans_.begin(), plans_, it);
+        return plans_.front().plan;
+      }
+    }
+    plan::Request request;
+    Cached made;
+    for (size_t i = 0; i < feeds.size(); ++i) {
+      made.shapes.push_back(feeds[i]->shape());
+      request.feeds.push_back(inputs_[i]);
+      Signature signature{feeds[i]->dtype(), feeds[i]->shape()};
+      if (placeholders_[i] == nullptr || placeholders_[i]->is_learning_phase) {
+        signature.value = feeds[i];
+        made.phase = feeds[i]->element<int>(0);
+      }
+      request.feed_signatures.push_back(signature);
+    }
+    request.outputs = outputs_;
+    request.updates = updates_;
+    made.plan = std::make_shared<const plan::Plan>(request);
+    std::lock_guard lock(mutex_);
+    plans_.push_front(std::move(made));
+    if (plans_.size() > kMostPlans) plans_.pop_back();
+    return plans_.front().plan;
+  }
+
+  const Tensors inputs_, outputs_, updates_;
+  std::vector<const PlaceholderOp*> placeholders_;  // Null for a fixed learning phase.
+  std::mutex mutex_;
+  std::list<Cached> plans_;  // The one used last first.
+};
+
+std::vector<Array> Function::call(absl::Span<const Array> inputs) const {
+  if (impl_ == nullptr) fail("function: an empty function handle was called");
+  return impl_->call(inputs);
+}
+
+std::string Function::explain(absl::Span<const Array> inputs) const {
+  if (impl_ == nullptr) fail("function: an empty function handle was asked to explain itself");
+  return impl_->plan_for(inputs)->to_string();
+}
+
+Function::Memory Function::memory(absl::Span<const Array> inputs) const {
+  if (impl_ == nullptr) fail("function: an empty function handle has no memory");
+  const auto plan = impl_->plan_for(inputs);
+  return {plan->arena_bytes(), plan->live_bytes()};
+}
+
+Function function(const Tensors& inputs, const Tensors& outputs, const Tensors& updates) {
+  Function f;
+  f.impl_ = std::make_shared<Function::Impl>(inputs, outputs, updates);
+  return f;
+}
+
+std::string to_graphviz(const Tensors& outputs) {
+  std::ostringstream out;
+  out << "digraph keel {\n  rankdir=TB;\n  node [shape=box, fontname=\"Helvetica\"];\n";
+  absl::flat_hash_set<const Node*> seen;
+  std::vector<const Node*> work;
+  for (const Tensor& t : outputs) work.push_back(&t.node());
+  auto escaped = [](std::string_view text) {
+    std::string clean;
+    for (char c : text) {
+      if (c == '"' || c == '\\') clean += '\\';
+      clean += c == '\n' ? ' ' : c;
+    }
+    return clean;
+  };
+  while (!work.empty()) {
+    const Node* node = work.back();
+    work.pop_back();
+    if (!seen.insert(node).second) continue;
+    out << "  n" << node->id() << " [label=\"" << escaped(node->op().name());
+    if (const std::string text = node->op().attributes(); !text.empty()) {
+      out << "\\n" << escaped(text.size() > 60 ? text.substr(0, 57) + "..." : text);
+    }
+    for (const Signature& s : node->outputs()) out << "\\n" << s.dtype << ' ' << s.shape;
+    out << "\"];\n";
+    for (const Tensor& input : node->inputs()) {
+      out << "  n" << input.node().id() << " -> n" << node->id() << ";\n";
+      work.push_back(&input.node());
+    }
+    for (const Tensor& before : node->after()) {
+      out << "  n" << before.node().id() << " -> n" << node->id() << " [style=dashed];\n";
+      work.push_back(&before.node());
+    }
+  }
+  out << "}\n";
+  return out.str();
+}
+
+}  // namespace keel

@@ -1,0 +1,20 @@
+// Symbolic gradients.
+#ifndef KEEL_CORE_GRADIENTS_H_
+#define KEEL_CORE_GRADIENTS_H_
+
+#include "core/tensor.h"
+
+namespace keel {
+
+// The gradients of `loss` (of the sum of its elements, where it has several) with respect to each of
+// `variables`, which may be any tensors: graph code, which can be differentiated again. An empty
+// handle for one that `loss` does not depend on. ValueError where `loss` or a variable is not of a
+// floating dtype. Source: keras.backend.gradients.
+Tensors gradients(const Tensor& loss, const Tensors& variables);
+
+// The same for several results, each with the gradient that flows into it.
+Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& variables);
+
+}  // namespace keel
+
+#endif  // KEEL_CORE_GRADIENTS_H_

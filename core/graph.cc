@@ -1,0 +1,127 @@
+#include "core/graph.h"
+
+#include "core/config.h"
+#include "core/leaves.h"
+#include "core/uid.h"
+
+namespace keel {
+namespace {
+
+void check_dims(std::string_view function, const Shape& shape, int64_t least) {
+  for (int64_t d : shape) {
+    if (d < least) {
+      fail(function, ": shape ", shape, " has the dimension ", d, "; accepted are sizes from 0",
+           least < 0 ? " and None" : "");
+    }
+  }
+}
+
+Variable filled(std::string_view function, const Shape& shape, double value,
+                const NewVariableOptions& options) {
+  check_dims(function, shape, 0);
+  const DType dtype = options.dtype.value_or(DType(floatx()));
+  std::string name = options.name.empty()
+                         ? "variable_" + std::to_string(get_uid("variable"))
+                         : options.name;
+  return Variable(Array::full(shape, value, dtype), std::move(name));
+}
+
+}  // namespace
+
+Tensor placeholder(const PlaceholderOptions& options) {
+  Shape shape;
+  if (options.shape.has_value()) {
+    shape = *options.shape;
+    check_dims("placeholder", shape, None);
+  } else if (options.ndim.has_value()) {
+    if (*options.ndim < 0) fail("placeholder: ndim is ", *options.ndim, "; accepted are 0 and above");
+    shape.resize(*options.ndim, None);
+  } else {
+    fail("placeholder: neither shape nor ndim is given; at least one must be");
+  }
+  const DType dtype = options.dtype.value_or(DType(floatx()));
+  std::string name = options.name.empty()
+                         ? "placeholder_" + std::to_string(get_uid("placeholder"))
+                         : options.name;
+  internal::Identity<Array> default_value;
+  if (options.default_value.has_value()) {
+    Array value = options.default_value->is_weak() ? options.default_value->cast(dtype)
+                                                   : *options.default_value;
+    if (value.dtype() != dtype || !fits(value.shape(), shape)) {
+      fail("placeholder: the default value is ", value.dtype(), value.shape(), " but the placeholder ",
+           dtype, shape);
+    }
+    default_value.object = std::make_shared<Array>(std::move(value));
+  }
+  auto op = std::make_shared<PlaceholderOp>();
+  op->name_ = std::move(name);
+  op->dtype = dtype;
+  op->shape = std::move(shape);
+  op->default_value = std::move(default_value);
+  return Tensor(make_node(std::move(op), {}), 0);
+}
+
+bool is_placeholder(const Tensor& x) { return x.defined() && op_as<PlaceholderOp>(x) != nullptr; }
+
+Tensor constant(const Array& value, const ConstantOptions& options) {
+  if (!value.defined()) fail("constant: value is an empty array handle");
+  const DType dtype = options.dtype.value_or(value.is_weak() ? DType(floatx()) : value.dtype());
+  Array array = value.dtype() == dtype ? value.copy() : value.cast(dtype);
+  if (options.shape.has_value() && *options.shape != array.shape()) {
+    check_dims("constant", *options.shape, 0);
+    if (array.elements() == 1) {
+      array = Array::full(*options.shape, array.element<double>(0), dtype);
+    } else if (array.elements() == options.shape->elements()) {
+      array = array.reshape(*options.shape);
+    } else {
+      fail("constant: value has ", array.elements(), " elements, which do not fill shape ",
+           *options.shape);
+    }
+  }
+  return constant_tensor(array);
+}
+
+const Shape& int_shape(const Tensor& x) { return x.shape(); }
+
+int ndim(const Tensor& x) { return x.rank(); }
+
+std::string dtype(const Tensor& x) { return std::string(x.dtype().name()); }
+
+int64_t count_params(const Tensor& x) {
+  if (!x.shape().is_static()) {
+    fail("count_params: x has shape ", x.shape(), "; its number of elements is not known");
+  }
+  return x.shape().elements();
+}
+
+Variable zeros(const Shape& shape, const NewVariableOptions& options) {
+  return filled("zeros", shape, 0, options);
+}
+
+Variable ones(const Shape& shape, const NewVariableOptions& options) {
+  return filled("ones", shape, 1, options);
+}
+
+Variable eye(int64_t size, const NewVariableOptions& options) {
+  Variable matrix = filled("eye", {size, size}, 0, options);
+  Array value = matrix.value().copy();
+  visit_dtype(value.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* data = value.mutable_data<T>();
+    for (int64_t i = 0; i < size; ++i) data[i * (size + 1)] = convert_element<T>(1.0);
+  });
+  matrix.state()->assign(std::move(value));
+  return matrix;
+}
+
+Tensor zeros_like(const Tensor& x, const NewVariableOptions& options) {
+  return full_like(x, 0, options.dtype.value_or(x.dtype()));
+}
+
+Tensor ones_like(const Tensor& x, const NewVariableOptions& options) {
+  return full_like(x, 1, options.dtype.value_or(x.dtype()));
+}
+
+Array cast_to_floatx(const Array& x) { return x.cast(DType(floatx())); }
+
+}  // namespace keel

@@ -1,0 +1,447 @@
+#include "core/plan/graph.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/assign.h"
+#include "core/structure.h"
+
+namespace keel::plan {
+namespace {
+
+// Results of at most this many bytes are computed when the plan is made if that is possible.
+constexpr int64_t kFoldBytes = int64_t{1} << 22;
+
+struct MergeKey {
+  const Op* op;
+  std::vector<Ref> inputs;
+  friend bool operator==(const MergeKey& a, const MergeKey& b) {
+    return a.inputs == b.inputs && a.op->equals(*b.op);
+  }
+  template <typename H>
+  friend H AbslHashValue(H h, const MergeKey& key) {
+    return H::combine(std::move(h), key.op->hash(), key.inputs);
+  }
+};
+
+class Builder {
+ public:
+  explicit Builder(const Request& request) : request_(request) {
+    for (size_t i = 0; i < request.feeds.size(); ++i) {
+      feeds_[request.feeds[i].node_ptr().get()].push_back(static_cast<int>(i));
+    }
+  }
+
+  Graph build() {
+    for (const Tensor& output : request_.outputs) graph_.outputs.push_back(resolve(output));
+    for (const Tensor& update : request_.updates) resolve(update);
+    return std::move(graph_);
+  }
+
+ private:
+  using Outputs = std::vector<Ref>;
+
+  // The outputs of `tensor`'s node, built with all that they need, by a loop: graphs may be deeper
+  // than the stack.
+  Ref resolve(const Tensor& tensor) {
+    std::vector<const Node*> stack{&tensor.node()};
+    while (!stack.empty()) {
+      const Node* node = stack.back();
+      if (done_.contains(node)) {
+        stack.pop_back();
+        continue;
+      }
+      visit(*node, stack);  // Either done now, or what it waits for is on the stack.
+    }
+    return done_.at(&tensor.node())[tensor.output()];
+  }
+
+  // Either pushes what `node` still waits for, or sets done_[node].
+  void visit(const Node& node, std::vector<const Node*>& stack) {
+    auto need = [&](const Tensor& tensor) {
+      if (!done_.contains(&tensor.node())) stack.push_back(&tensor.node());
+    };
+    const size_t before = stack.size();
+
+    if (auto fed = feeds_.find(&node); fed != feeds_.end()) {
+      done_[&node] = feed(node, fed->second);
+      return;
+    }
+    if (const auto* placeholder = dynamic_cast<const PlaceholderOp*>(&node.op())) {
+      done_[&node] = {unfed(*placeholder)};
+      return;
+    }
+    if (const auto* constant = dynamic_cast<const ConstantOp*>(&node.op())) {
+      done_[&node] = {add_constant(*constant->value.object)};
+      return;
+    }
+    if (const auto* variable = dynamic_cast<const VariableOp*>(&node.op())) {
+      done_[&node] = {add_variable(variable->state.object)};
+      return;
+    }
+    for (const Tensor& tensor : node.after()) need(tensor);
+    if (!node.op().branches().empty()) {
+      need(node.inputs()[0]);
+      if (stack.size() != before) return;
+      const Ref condition = ref(node.inputs()[0]);
+      if (const Array* known = value_of(condition)) {
+        const Subgraph& taken = node.op().branches()[known->element<double>(0) != 0 ? 0 : 1];
+        for (const Tensor& output : taken.outputs) need(output);
+        if (stack.size() != before) return;
+        Outputs outputs;
+        for (const Tensor& output : taken.outputs) outputs.push_back(ref(output));
+        done_[&node] = outputs;
+        return;
+      }
+    }
+    for (size_t i = 0; i < node.inputs().size(); ++i) need(node.inputs()[i]);
+    if (stack.size() != before) return;
+    done_[&node] = apply(node);
+  }
+
+  Ref ref(const Tensor& tensor) const { return done_.at(&tensor.node())[tensor.output()]; }
+
+  const Array* value_of(Ref r) const {
+    const GraphNode& node = graph_.nodes[r.node];
+    return node.kind == GraphNode::kConstant ? &node.constant : nullptr;
+  }
+
+  int add_node(GraphNode node) {
+    graph_.nodes.push_back(std::move(node));
+    return static_cast<int>(graph_.nodes.size()) - 1;
+  }
+
+  Outputs feed(const Node& node, const std::vector<int>& indices) {
+    Outputs outputs(node.outputs().size());
+    for (int index : indices) {
+      const Signature& signature = request_.feed_signatures[index];
+      Ref r;
+      if (signature.value != nullptr) {
+        r = add_constant(*signature.value);
+      } else {
+        GraphNode leaf;
+        leaf.kind = GraphNode::kFeed;
+        leaf.index = index;
+        leaf.outputs = {signature};
+        r = {add_node(std::move(leaf)), 0};
+      }
+      outputs[request_.feeds[index].output()] = r;
+    }
+    return outputs;
+  }
+
+  Ref unfed(const PlaceholderOp& placeholder) {
+    if (placeholder.default_value.object != nullptr) {
+      return add_constant(*placeholder.default_value.object);
+    }
+    fail("function: an output depends on placeholder '", placeholder.name_, "' of shape ",
+         placeholder.shape, ", which is not among the inputs");
+  }
+
+  Ref add_constant(Array value) {
+    GraphNode node;
+    node.kind = GraphNode::kConstant;
+    node.outputs = {{value.dtype(), value.shape()}};
+    node.constant = std::move(value);
+    // Small scalars are merged, so that equal expressions over them are seen to be equal.
+    if (node.constant.elements() == 1 && node.constant.rank() == 0) {
+      const auto key = std::make_pair(static_cast<int>(node.constant.dtype().kind()), bits(node.constant));
+      auto [found, fresh] = scalars_.try_emplace(key, Ref{});
+      if (fresh) found->second = {add_node(std::move(node)), 0};
+      return found->second;
+    }
+    return {add_node(std::move(node)), 0};
+  }
+
+  static uint64_t bits(const Array& scalar) {
+    uint64_t value = 0;
+    std::copy_n(scalar.bytes_begin(), scalar.dtype().size(), reinterpret_cast<std::byte*>(&value));
+    return value;
+  }
+
+  Ref add_variable(const std::shared_ptr<VariableState>& state) {
+    auto [found, fresh] = variables_.try_emplace(state.get(), Ref{});
+    if (fresh) {
+      const Array value = state->value();
+      GraphNode node;
+      node.kind = GraphNode::kVariable;
+      node.index = static_cast<int>(graph_.variables.size());
+      node.outputs = {{value.dtype(), value.shape()}};
+      graph_.variables.push_back(state);
+      found->second = {add_node(std::move(node)), 0};
+    }
+    return found->second;
+  }
+
+  Outputs apply(const Node& node) {
+    std::vector<Ref> inputs;
+    for (const Tensor& input : node.inputs()) inputs.push_back(ref(input));
+    std::vector<int> after;
+    for (const Tensor& tensor : node.after()) {
+      const Ref r = ref(tensor);
+      if (graph_.nodes[r.node].kind == GraphNode::kOp) after.push_back(r.node);
+    }
+    if (const auto* assign = dynamic_cast<const AssignOp*>(&node.op())) {
+      return {apply_assign(*assign, inputs)};
+    }
+    return apply_op(node.op_ptr(), std::move(inputs), std::move(after));
+  }
+
+  // Updates of one variable add up in the order in which they are met.
+  Ref apply_assign(const AssignOp& assign, const std::vector<Ref>& inputs) {
+    auto& assignments = graph_.assignments;
+    auto same = std::find_if(assignments.begin(), assignments.end(), [&](const Assignment& a) {
+      return a.variable == assign.variable.object;
+    });
+    Ref value = inputs[1];
+    if (assign.additive) {
+      const Ref base = same == assignments.end() ? inputs[0] : same->value;
+      value = apply_op(add_op(), {base, value}, {})[0];
+    }
+    const Signature &wanted = graph_.signature(inputs[0]), &got = graph_.signature(value);
+    if (!(wanted == got)) {
+      fail("update: the variable has shape ", wanted.shape, ", the new value ", got.shape);
+    }
+    if (same == assignments.end()) {
+      assignments.push_back({assign.variable.object, value});
+    } else {
+      same->value = value;
+    }
+    return value;
+  }
+
+  std::shared_ptr<const Op> add_op() {
+    const Tensor zero = scalar(0, DType::kFloat32);
+    return keel::add(zero, zero).node().op_ptr();
+  }
+
+  Outputs apply_op(std::shared_ptr<const Op> op, std::vector<Ref> inputs, std::vector<int> after) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (op->reads_only_shape(static_cast<int>(i))) inputs[i] = shape_of(inputs[i]);
+    }
+    Signatures in = signatures(inputs);
+    Signatures out = op->infer(in);
+    for (const Signature& signature : out) {
+      if (!signature.shape.is_static()) {
+        fail(op->name(), ": its output shape ", signature.shape, " is not known when it is fed");
+      }
+      byte_size(signature.shape, signature.dtype);
+    }
+    for (Signature& signature : out) signature.value = nullptr;
+    if (op->micro_op() != nullptr) {
+      for (Ref& input : inputs) input = splat_as_scalar(input, inputs, out[0].shape);
+      in = signatures(inputs);
+    }
+    if (after.empty()) {
+      if (const int same = op->forwards(in, out); same >= 0) return {inputs[same]};
+    }
+    if (const auto* full = dynamic_cast<const FullLike*>(op.get())) {
+      return {add_splat(Array::full({}, full->value, full->dtype), out[0].shape)};
+    }
+    if (op->micro_op() != nullptr && !op->stateful()) {
+      if (auto splat = fold_splat(*op, inputs, out)) return {*splat};
+    }
+    const bool mergeable = !op->stateful() && after.empty();
+    MergeKey key{op.get(), inputs};
+    if (mergeable) {
+      if (auto found = merged_.find(key); found != merged_.end()) return outputs_of(found->second);
+      if (can_fold(inputs, out)) return fold(*op, inputs, in, out);
+    }
+    GraphNode node;
+    node.op = std::move(op);
+    node.inputs = std::move(inputs);
+    node.outputs = std::move(out);
+    node.after = std::move(after);
+    const int index = add_node(std::move(node));
+    if (mergeable) merged_[key] = index;
+    keep_alive_.push_back(graph_.nodes[index].op);
+    return outputs_of(index);
+  }
+
+  Outputs outputs_of(int index) const {
+    Outputs outputs;
+    for (int i = 0; i < static_cast<int>(graph_.nodes[index].outputs.size()); ++i) {
+      outputs.push_back({index, i});
+    }
+    return outputs;
+  }
+
+  Signatures signatures(const std::vector<Ref>& refs) const {
+    Signatures out;
+    for (Ref r : refs) {
+      out.push_back(graph_.signature(r));
+      out.back().value = value_of(r);
+    }
+    return out;
+  }
+
+  Ref shape_of(Ref r) {
+    const Signature& signature = graph_.signature(r);
+    auto [found, fresh] = shapes_.try_emplace({signature.shape, signature.dtype.kind()}, Ref{});
+    if (fresh) {
+      GraphNode node;
+      node.kind = GraphNode::kShape;
+      node.outputs = {{signature.dtype, signature.shape}};
+      found->second = {add_node(std::move(node)), 0};
+    }
+    return found->second;
+  }
+
+  Ref add_splat(Array value, const Shape& shape) {
+    if (shape.rank() == 0) return add_constant(std::move(value));
+    GraphNode node;
+    node.kind = GraphNode::kSplat;
+    node.outputs = {{value.dtype(), shape}};
+    node.constant = std::move(value);
+    return {add_node(std::move(node)), 0};
+  }
+
+  // A splat operand of an element-wise op as a plain scalar, where another operand gives the shape.
+  Ref splat_as_scalar(Ref r, const std::vector<Ref>& inputs, const Shape& shape) {
+    if (graph_.nodes[r.node].kind != GraphNode::kSplat) return r;
+    const bool shaped = std::any_of(inputs.begin(), inputs.end(), [&](Ref other) {
+      return graph_.nodes[other.node].kind != GraphNode::kSplat &&
+             graph_.signature(other).shape == shape;
+    });
+    return shaped ? add_constant(graph_.nodes[r.node].constant) : r;
+  }
+
+  // An element-wise op all of whose operands are splats or scalars is a splat.
+  std::optional<Ref> fold_splat(const Op& op, const std::vector<Ref>& inputs, const Signatures& out) {
+    std::vector<Array> scalars;
+    bool any = false;
+    for (Ref r : inputs) {
+      const GraphNode& node = graph_.nodes[r.node];
+      if (node.kind == GraphNode::kShape) continue;
+      if (node.kind == GraphNode::kSplat) {
+        any = true;
+      } else if (node.kind != GraphNode::kConstant || node.constant.rank() != 0) {
+        return std::nullopt;
+      }
+      scalars.push_back(node.constant);
+    }
+    if (!any && out[0].shape.rank() == 0) return std::nullopt;
+    if (op.micro_op() == &kIdentity) return add_splat(scalars[0], out[0].shape);
+    return add_splat(evaluate(op, scalars)[0], out[0].shape);
+  }
+
+  bool can_fold(const std::vector<Ref>& inputs, const Signatures& out) const {
+    for (Ref r : inputs) {
+      const auto kind = graph_.nodes[r.node].kind;
+      if (kind != GraphNode::kConstant && kind != GraphNode::kShape) return false;
+    }
+    int64_t bytes = 0;
+    for (const Signature& s : out) bytes = checked_add(bytes, byte_size(s.shape, s.dtype));
+    return bytes <= kFoldBytes;
+  }
+
+  Outputs fold(const Op& op, const std::vector<Ref>& inputs, const Signatures& in,
+               const Signatures& out) {
+    std::vector<View> views;
+    for (Ref r : inputs) {
+      const GraphNode& node = graph_.nodes[r.node];
+      views.push_back({node.kind == GraphNode::kConstant ? node.constant.bytes_begin() : nullptr,
+                       node.outputs[0].dtype, &node.outputs[0].shape});
+    }
+    Outputs outputs;
+    for (Array& value : run_now(op, in, out, views)) outputs.push_back(add_constant(std::move(value)));
+    return outputs;
+  }
+
+  std::vector<Array> evaluate(const Op& op, const std::vector<Array>& values) {
+    Signatures in;
+    std::vector<View> views;
+    for (const Array& value : values) {
+      in.push_back({value.dtype(), value.shape(), &value});
+      views.push_back(value.view());
+    }
+    return run_now(op, in, op.infer(in), views);
+  }
+
+  static std::vector<Array> run_now(const Op& op, const Signatures& in, const Signatures& out,
+                                    const std::vector<View>& views) {
+    static const ThreadPool* const inline_pool = new ThreadPool(1);
+    const auto kernel = op.compile(in, out);
+    const Array scratch({static_cast<int64_t>(kernel->scratch_bytes())}, DType::kUint8);
+    std::vector<Array> results;
+    std::vector<View> result_views;
+    for (const Signature& s : out) results.emplace_back(s.shape, s.dtype);
+    for (const Array& result : results) result_views.push_back(result.view());
+    kernel->run({*inline_pool, scratch.bytes_begin()}, views, absl::MakeSpan(result_views));
+    return results;
+  }
+
+  const Request& request_;
+  Graph graph_;
+  absl::flat_hash_map<const Node*, std::vector<int>> feeds_;
+  absl::flat_hash_map<const Node*, Outputs> done_;
+  absl::flat_hash_map<MergeKey, int> merged_;
+  absl::flat_hash_map<std::pair<int, uint64_t>, Ref> scalars_;
+  absl::flat_hash_map<const VariableState*, Ref> variables_;
+  absl::flat_hash_map<std::pair<Shape, DType::Kind>, Ref> shapes_;
+  std::vector<std::shared_ptr<const Op>> keep_alive_;  // merged_'s keys point at these.
+};
+
+// How often each node's outputs are read, outputs and assignments of the graph included.
+std::vector<int> count_uses(const Graph& graph) {
+  std::vector<int> uses(graph.nodes.size());
+  const std::vector<bool> live = live_nodes(graph);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (!live[n]) continue;
+    for (Ref r : graph.nodes[n].inputs) ++uses[r.node];
+  }
+  for (Ref r : graph.outputs) ++uses[r.node];
+  for (const Assignment& a : graph.assignments) ++uses[a.value.node];
+  return uses;
+}
+
+}  // namespace
+
+std::vector<bool> live_nodes(const Graph& graph) {
+  std::vector<bool> live(graph.nodes.size());
+  std::vector<int> work;
+  for (Ref r : graph.outputs) work.push_back(r.node);
+  for (const Assignment& a : graph.assignments) work.push_back(a.value.node);
+  while (!work.empty()) {
+    const int n = work.back();
+    work.pop_back();
+    if (live[n]) continue;
+    live[n] = true;
+    for (Ref r : graph.nodes[n].inputs) work.push_back(r.node);
+    work.insert(work.end(), graph.nodes[n].after.begin(), graph.nodes[n].after.end());
+  }
+  return live;
+}
+
+Graph build_graph(const Request& request) { return Builder(request).build(); }
+
+void absorb_producers(Graph& graph) {
+  std::vector<int> uses = count_uses(graph);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    GraphNode& node = graph.nodes[n];
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t i = 0; node.kind == GraphNode::kOp && i < node.inputs.size(); ++i) {
+        const GraphNode& producer = graph.nodes[node.inputs[i].node];
+        if (producer.kind != GraphNode::kOp || producer.outputs.size() != 1) continue;
+        Signatures in;
+        for (Ref r : node.inputs) in.push_back(graph.signature(r));
+        auto op = node.op->absorb(static_cast<int>(i), *producer.op, in);
+        if (op == nullptr || (op->absorbs_work() && uses[node.inputs[i].node] > 1)) continue;
+        if (--uses[node.inputs[i].node] > 0) {
+          for (Ref r : producer.inputs) ++uses[r.node];
+        }
+        std::vector<Ref> inputs(node.inputs.begin(), node.inputs.begin() + i);
+        inputs.insert(inputs.end(), producer.inputs.begin(), producer.inputs.end());
+        inputs.insert(inputs.end(), node.inputs.begin() + i + 1, node.inputs.end());
+        node.inputs = std::move(inputs);
+        node.op = std::move(op);
+        changed = true;
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace keel::plan

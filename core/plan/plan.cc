@@ -1,0 +1,190 @@
+#include "core/plan/plan.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/plan/planner.h"
+
+namespace keel::plan {
+namespace {
+
+// Locks every mutex of a list, in its order, for as long as it lives.
+class UpdateLocks {
+ public:
+  explicit UpdateLocks(const std::vector<VariableState*>& variables) : variables_(variables) {
+    for (VariableState* v : variables_) v->update_mutex().lock();
+  }
+  ~UpdateLocks() {
+    for (VariableState* v : variables_) v->update_mutex().unlock();
+  }
+
+ private:
+  const std::vector<VariableState*>& variables_;
+};
+
+}  // namespace
+
+Plan::Plan(const Request& request) {
+  Graph graph = build_graph(request);
+  absorb_producers(graph);
+  fuse(graph);
+  Planner(std::move(graph), *this).run();
+}
+
+std::unique_ptr<Plan::State> Plan::take_state() const {
+  {
+    std::lock_guard lock(mutex_);
+    if (!free_states_.empty()) {
+      auto state = std::move(free_states_.back());
+      free_states_.pop_back();
+      return state;
+    }
+  }
+  auto state = std::make_unique<State>();
+  state->arena = Array({arena_bytes_}, DType::kUint8);
+  state->variables.resize(variables_.size());
+  state->buffers.resize(buffers_.size());
+  for (const ViewPlan& view : views_) {
+    View v{nullptr, view.dtype, &view.shape, 0};
+    if (view.place.kind == Place::kArena) v.data = state->arena.bytes_begin() + view.place.offset;
+    if (view.place.kind == Place::kConstant) {
+      v.data = constants_[view.place.index].bytes_begin();
+      v.version = constants_[view.place.index].version();
+    }
+    state->views.push_back(v);
+  }
+  return state;
+}
+
+void Plan::give_back(std::unique_ptr<State> state) const {
+  for (Array& array : state->variables) array = Array();
+  for (Array& array : state->buffers) array = Array();
+  std::lock_guard lock(mutex_);
+  free_states_.push_back(std::move(state));
+}
+
+void Plan::read_variables(State& state) const {
+  for (size_t i = 0; i < variables_.size(); ++i) state.variables[i] = variables_[i]->value();
+  for (const Patch& patch : variable_patches_) {
+    const Array& value = state.variables[patch.index];
+    state.views[patch.view].data = value.bytes_begin();
+    state.views[patch.view].version = value.version();
+  }
+}
+
+void Plan::run_steps(const State& state, std::byte* arena, const ThreadPool& pool, Run* run) const {
+  const View* const views = state.views.data();
+  for (const Step& step : steps_) {
+    const View* in = views + step.first_view;
+    step.kernel->run({pool, arena + step.scratch_offset, run},
+                     Views(in, step.inputs), Views(in + step.inputs, step.outputs));
+  }
+}
+
+Array Plan::array_at(const State& state, const Place& place, const Shape& shape,
+                     absl::Span<const Array* const> feeds) const {
+  const Array* array = nullptr;
+  switch (place.kind) {
+    case Place::kFeed: array = feeds[place.index]; break;
+    case Place::kVariable: array = &state.variables[place.index]; break;
+    case Place::kConstant: array = &constants_[place.index]; break;
+    default: array = &state.buffers[place.index];
+  }
+  return array->shape() == shape ? *array : array->reshape(shape);
+}
+
+std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const ThreadPool& pool,
+                              Run* outer) const {
+  struct Lease {
+    ~Lease() { plan.give_back(std::move(state)); }
+    const Plan& plan;
+    std::unique_ptr<State> state;
+  } lease{*this, take_state()};
+  State& state = *lease.state;
+  const UpdateLocks locks(locked_);
+  Run own;
+  Run* run = outer != nullptr ? outer : &own;
+
+  read_variables(state);
+  for (const Patch& patch : feed_patches_) {
+    state.views[patch.view].data = feeds[patch.index]->bytes_begin();
+  }
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    const NewBuffer& buffer = buffers_[i];
+    state.buffers[i] = buffer.variable >= 0 ? assignments_[buffer.variable].variable->take_spare()
+                                            : Array(buffer.shape, buffer.dtype);
+  }
+  for (const Patch& patch : buffer_patches_) {
+    state.views[patch.view].data = state.buffers[patch.index].bytes_begin();
+  }
+  run_steps(state, state.arena.bytes_begin(), pool, run);
+
+  std::vector<Array> outputs;
+  outputs.reserve(output_places_.size());
+  for (size_t i = 0; i < output_places_.size(); ++i) {
+    outputs.push_back(array_at(state, output_places_[i], output_signatures_[i].shape, feeds));
+  }
+  for (const Assign& assign : assignments_) {
+    Array value = array_at(state, assign.place, assign.shape, feeds);
+    if (outer != nullptr) {
+      outer->assign(assign.variable, std::move(value));
+    } else {
+      assign.variable->assign(std::move(value));
+    }
+  }
+  own.make_assignments();
+  return outputs;
+}
+
+void Plan::call_views(const Exec& exec, Views feeds, Views outputs) const {
+  std::vector<Array> arrays;
+  std::vector<const Array*> pointers;
+  arrays.reserve(feeds.size());
+  for (const View& feed : feeds) {
+    Array array(*feed.shape, feed.dtype);
+    std::copy_n(static_cast<const std::byte*>(feed.data), array.bytes(), array.bytes_begin());
+    arrays.push_back(std::move(array));
+  }
+  for (const Array& array : arrays) pointers.push_back(&array);
+  const std::vector<Array> results = call(pointers, exec.pool, exec.run);
+  for (size_t i = 0; i < results.size(); ++i) {
+    std::copy_n(results[i].bytes_begin(), results[i].bytes(), static_cast<std::byte*>(outputs[i].data));
+  }
+}
+
+std::string Plan::to_string() const {
+  std::ostringstream out;
+  auto print = [&](const ViewPlan& view) {
+    out << view.dtype << view.shape;
+    switch (view.place.kind) {
+      case Place::kArena: out << '@' << view.place.offset; break;
+      case Place::kFeed: out << " input " << view.place.index; break;
+      case Place::kVariable: out << ' ' << variables_[view.place.index]->name(); break;
+      case Place::kConstant:
+        if (view.shape.rank() == 0) out << '=' << constants_[view.place.index];
+        else out << " constant";
+        break;
+      case Place::kOutput: out << " buffer " << view.place.index; break;
+    }
+  };
+  int64_t bytes = 0;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    out << i << ": " << step.label << " (";
+    int64_t step_bytes = 0;
+    for (int v = 0; v < step.inputs + step.outputs; ++v) {
+      const ViewPlan& view = views_[step.first_view + v];
+      if (v == step.inputs) out << ") -> ";
+      else if (v > 0) out << ", ";
+      print(view);
+      step_bytes += byte_size(view.shape, view.dtype);
+    }
+    bytes += step_bytes;
+    out << "  " << step_bytes << " bytes\n";
+  }
+  out << steps_.size() << " steps, " << bytes << " bytes read and written; arena " << arena_bytes_
+      << " bytes, " << live_bytes_ << " alive at most; " << assignments_.size() << " assignments\n";
+  return out.str();
+}
+
+}  // namespace keel::plan

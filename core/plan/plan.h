@@ -1,0 +1,107 @@
+// Plans: graphs compiled for one set of input shapes.
+#ifndef KEEL_CORE_PLAN_PLAN_H_
+#define KEEL_CORE_PLAN_PLAN_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/plan/graph.h"
+#include "core/run.h"
+
+namespace keel::plan {
+
+// Where a value lies when the plan runs.
+struct Place {
+  enum Kind { kArena, kFeed, kVariable, kConstant, kOutput };
+  Kind kind = kArena;
+  int index = -1;      // Of the feed, variable, constant or output buffer.
+  int64_t offset = 0;  // In the arena.
+};
+
+// A flat list of steps over one arena. Immutable once made, so any number of calls may run at once,
+// each with a state of its own.
+class Plan {
+ public:
+  explicit Plan(const Request& request);
+
+  // Computes the outputs for these feeds, which have the shapes and dtypes of the request. When all
+  // is computed, the assignments are made, in `run` if there is one, which then makes them at the
+  // end of its call.
+  std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool, Run* run) const;
+
+  // The same between views: a subgraph inside another plan's step. `scratch` holds arena_bytes().
+  void call_views(const Exec& exec, Views feeds, Views outputs) const;
+
+  int64_t arena_bytes() const { return arena_bytes_; }
+  // The most bytes that are alive at one step: no arena could be smaller for this order.
+  int64_t live_bytes() const { return live_bytes_; }
+  const Signatures& outputs() const { return output_signatures_; }
+  bool assigns() const { return !assignments_.empty(); }
+  // One line per step: the op, its shapes, bytes and where its outputs lie.
+  std::string to_string() const;
+
+ private:
+  friend class Planner;
+  struct Step {
+    std::unique_ptr<Kernel> kernel;
+    std::shared_ptr<const Op> op;  // Null for a fused program.
+    std::string label;
+    int first_view, inputs, outputs;  // Views of inputs, then of outputs.
+    int64_t scratch_offset;
+  };
+  struct ViewPlan {
+    Place place;
+    DType dtype;
+    Shape shape;
+  };
+  // What one call needs for itself.
+  struct State {
+    Array arena;
+    std::vector<View> views;
+    std::vector<Array> variables, buffers;
+  };
+  struct Assign {
+    std::shared_ptr<VariableState> variable;
+    Place place;
+    Shape shape;
+    DType dtype;
+  };
+  struct Patch {
+    int view, index;
+  };
+
+  std::unique_ptr<State> take_state() const;
+  void give_back(std::unique_ptr<State> state) const;
+  void read_variables(State& state) const;
+  void run_steps(const State& state, std::byte* arena, const ThreadPool& pool, Run* run) const;
+  Array array_at(const State& state, const Place& place, const Shape& shape,
+                 absl::Span<const Array* const> feeds) const;
+  void set_feed(State& state, const Patch& patch, std::byte* data, uint64_t version) const;
+
+  std::vector<Step> steps_;
+  std::vector<ViewPlan> views_;
+  std::vector<Patch> feed_patches_, variable_patches_, buffer_patches_;
+  std::vector<std::shared_ptr<VariableState>> variables_;
+  std::vector<Array> constants_;
+  // Arrays made anew in each call: outputs, and new values of variables.
+  struct NewBuffer {
+    Shape shape;
+    DType dtype;
+    int variable = -1;  // Index into assignments_ where it takes that variable's spare memory.
+  };
+  std::vector<NewBuffer> buffers_;
+  std::vector<Place> output_places_;
+  Signatures output_signatures_;
+  std::vector<Assign> assignments_;
+  std::vector<VariableState*> locked_;  // Variables assigned to, in order of address.
+  int64_t arena_bytes_ = 0, live_bytes_ = 0;
+
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<State>> free_states_;
+};
+
+}  // namespace keel::plan
+
+#endif  // KEEL_CORE_PLAN_PLAN_H_
