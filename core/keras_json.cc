@@ -51,7 +51,7 @@ class TopLevel final : public nlohmann::json_sax<Json> {
 
  private:
   bool put(Json value) {
-    if (depth_ == 1 && is_object) values[key_] = std::move(value);
+    if (depth_ == 1) values[key_] = std::move(value);
     return true;
   }
   bool open(Json value) {

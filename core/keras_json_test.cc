@@ -102,6 +102,7 @@ TEST(KerasJson, TextThatIsNotJsonGivesTheDefaults) {
       {"{\"floatx\": \"float64\",\n \"epsilon\": NaN}", "not valid JSON at line 2, in \"epsilon\""},
       {"{\"floatx\": \"float64\",\n\n \"epsilon\": Infinity}", "at line 3, in \"epsilon\""},
       {R"({"floatx": "float64", "epsilon": 1e999})", "at line 1, in \"epsilon\""},
+      {R"({"other": {"epsilon": [NaN]}})", "in \"other\""},
       {R"({"floatx": "float64"} {})", "not valid JSON"},
       {R"({"floatx": "float64)", "not valid JSON"},
       {"{\"floatx\": \"\xff\xfe\"}", "not valid JSON at line 1, in \"floatx\""},
