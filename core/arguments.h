@@ -19,9 +19,9 @@ class Axes {
  public:
   Axes() = default;                                                    // All axes.
   Axes(std::nullopt_t) {}                                              // NOLINT
-  Axes(int64_t axis) : axes_({axis}) {}                                // NOLINT
-  Axes(int axis) : axes_({axis}) {}                                    // NOLINT
-  Axes(std::initializer_list<int64_t> axes) : axes_(std::in_place, axes) {}  // NOLINT
+  Axes(int64_t axis) : axes_(std::vector<int64_t>{axis}) {}            // NOLINT
+  Axes(int axis) : Axes(static_cast<int64_t>(axis)) {}                 // NOLINT
+  Axes(std::initializer_list<int64_t> axes) : axes_(std::vector<int64_t>(axes)) {}  // NOLINT
   Axes(std::vector<int64_t> axes) : axes_(std::move(axes)) {}          // NOLINT
 
   bool all() const { return !axes_.has_value(); }
