@@ -1,6 +1,6 @@
 #include "core/plan/plan.h"
 
-#include <algorithm>
+#include <cstring>
 #include <sstream>
 
 #include "core/plan/planner.h"
@@ -63,52 +63,26 @@ void Plan::give_back(std::unique_ptr<State> state) const {
   free_states_.push_back(std::move(state));
 }
 
-void Plan::read_variables(State& state) const {
+class Plan::Lease {
+ public:
+  explicit Lease(const Plan& plan) : plan_(plan), state_(plan.take_state()) {}
+  ~Lease() { plan_.give_back(std::move(state_)); }
+  State& state() { return *state_; }
+
+ private:
+  const Plan& plan_;
+  std::unique_ptr<State> state_;
+};
+
+template <typename DataOfFeed>
+void Plan::bind(State& state, DataOfFeed data_of_feed) const {
   for (size_t i = 0; i < variables_.size(); ++i) state.variables[i] = variables_[i]->value();
   for (const Patch& patch : variable_patches_) {
     const Array& value = state.variables[patch.index];
     state.views[patch.view].data = value.bytes_begin();
     state.views[patch.view].version = value.version();
   }
-}
-
-void Plan::run_steps(const State& state, std::byte* arena, const ThreadPool& pool, Run* run) const {
-  const View* const views = state.views.data();
-  for (const Step& step : steps_) {
-    const View* in = views + step.first_view;
-    step.kernel->run({pool, arena + step.scratch_offset, run},
-                     Views(in, step.inputs), Views(in + step.inputs, step.outputs));
-  }
-}
-
-Array Plan::array_at(const State& state, const Place& place, const Shape& shape,
-                     absl::Span<const Array* const> feeds) const {
-  const Array* array = nullptr;
-  switch (place.kind) {
-    case Place::kFeed: array = feeds[place.index]; break;
-    case Place::kVariable: array = &state.variables[place.index]; break;
-    case Place::kConstant: array = &constants_[place.index]; break;
-    default: array = &state.buffers[place.index];
-  }
-  return array->shape() == shape ? *array : array->reshape(shape);
-}
-
-std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const ThreadPool& pool,
-                              Run* outer) const {
-  struct Lease {
-    ~Lease() { plan.give_back(std::move(state)); }
-    const Plan& plan;
-    std::unique_ptr<State> state;
-  } lease{*this, take_state()};
-  State& state = *lease.state;
-  const UpdateLocks locks(locked_);
-  Run own;
-  Run* run = outer != nullptr ? outer : &own;
-
-  read_variables(state);
-  for (const Patch& patch : feed_patches_) {
-    state.views[patch.view].data = feeds[patch.index]->bytes_begin();
-  }
+  for (const Patch& patch : feed_patches_) state.views[patch.view].data = data_of_feed(patch.index);
   for (size_t i = 0; i < buffers_.size(); ++i) {
     const NewBuffer& buffer = buffers_[i];
     state.buffers[i] = buffer.variable >= 0 ? assignments_[buffer.variable].variable->take_spare()
@@ -117,38 +91,72 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   for (const Patch& patch : buffer_patches_) {
     state.views[patch.view].data = state.buffers[patch.index].bytes_begin();
   }
-  run_steps(state, state.arena.bytes_begin(), pool, run);
+}
 
+void Plan::run_steps(const State& state, const ThreadPool& pool, Run* run) const {
+  const View* const views = state.views.data();
+  std::byte* const arena = state.arena.bytes_begin();
+  for (const Step& step : steps_) {
+    const View* in = views + step.first_view;
+    step.kernel->run({pool, arena + step.scratch_offset, run}, Views(in, step.inputs),
+                     Views(in + step.inputs, step.outputs));
+  }
+}
+
+Array Plan::array_at(const State& state, const Place& place, const Shape& shape) const {
+  const Array& array = place.kind == Place::kVariable   ? state.variables[place.index]
+                       : place.kind == Place::kConstant ? constants_[place.index]
+                                                        : state.buffers[place.index];
+  return array.shape() == shape ? array : array.reshape(shape);
+}
+
+std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const ThreadPool& pool) const {
+  Lease lease(*this);
+  State& state = lease.state();
+  const UpdateLocks locks(locked_);
+  bind(state, [&](int index) { return feeds[index]->bytes_begin(); });
+  Run run;
+  run_steps(state, pool, &run);
+
+  auto value = [&](const Place& place, const Shape& shape) {
+    return place.kind == Place::kFeed ? feeds[place.index]->reshape(shape)
+                                      : array_at(state, place, shape);
+  };
   std::vector<Array> outputs;
   outputs.reserve(output_places_.size());
   for (size_t i = 0; i < output_places_.size(); ++i) {
-    outputs.push_back(array_at(state, output_places_[i], output_signatures_[i].shape, feeds));
+    outputs.push_back(value(output_places_[i], output_signatures_[i].shape));
   }
   for (const Assign& assign : assignments_) {
-    Array value = array_at(state, assign.place, assign.shape, feeds);
-    if (outer != nullptr) {
-      outer->assign(assign.variable, std::move(value));
-    } else {
-      assign.variable->assign(std::move(value));
-    }
+    assign.variable->assign(value(assign.place, assign.shape));
   }
-  own.make_assignments();
+  run.make_assignments();
   return outputs;
 }
 
 void Plan::call_views(const Exec& exec, Views feeds, Views outputs) const {
-  std::vector<Array> arrays;
-  std::vector<const Array*> pointers;
-  arrays.reserve(feeds.size());
-  for (const View& feed : feeds) {
-    Array array(*feed.shape, feed.dtype);
-    std::copy_n(static_cast<const std::byte*>(feed.data), array.bytes(), array.bytes_begin());
-    arrays.push_back(std::move(array));
+  Lease lease(*this);
+  State& state = lease.state();
+  bind(state, [&](int index) { return static_cast<std::byte*>(feeds[index].data); });
+  run_steps(state, exec.pool, exec.run);
+  for (size_t i = 0; i < output_places_.size(); ++i) {
+    const Signature& signature = output_signatures_[i];
+    const auto bytes = static_cast<size_t>(byte_size(signature.shape, signature.dtype));
+    const Place& place = output_places_[i];
+    const void* source = place.kind == Place::kFeed
+                             ? feeds[place.index].data
+                             : array_at(state, place, signature.shape).bytes_begin();
+    std::memcpy(outputs[i].data, source, bytes);
   }
-  for (const Array& array : arrays) pointers.push_back(&array);
-  const std::vector<Array> results = call(pointers, exec.pool, exec.run);
-  for (size_t i = 0; i < results.size(); ++i) {
-    std::copy_n(results[i].bytes_begin(), results[i].bytes(), static_cast<std::byte*>(outputs[i].data));
+  for (const Assign& assign : assignments_) {
+    Array value;
+    if (assign.place.kind == Place::kFeed) {
+      value = Array(assign.shape, assign.dtype);
+      std::memcpy(value.bytes_begin(), feeds[assign.place.index].data, value.bytes());
+    } else {
+      value = array_at(state, assign.place, assign.shape);
+    }
+    exec.run->assign(assign.variable, std::move(value));
   }
 }
 

@@ -26,12 +26,12 @@ class Plan {
  public:
   explicit Plan(const Request& request);
 
-  // Computes the outputs for these feeds, which have the shapes and dtypes of the request. When all
-  // is computed, the assignments are made, in `run` if there is one, which then makes them at the
-  // end of its call.
-  std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool, Run* run) const;
+  // Computes the outputs for these feeds, which have the shapes and dtypes of the request, and then
+  // makes the assignments.
+  std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool) const;
 
-  // The same between views: a subgraph inside another plan's step. `scratch` holds arena_bytes().
+  // The same between views, for a subgraph inside another plan's step. Assignments are left to
+  // exec.run, which makes them at the end of the call.
   void call_views(const Exec& exec, Views feeds, Views outputs) const;
 
   int64_t arena_bytes() const { return arena_bytes_; }
@@ -72,13 +72,17 @@ class Plan {
     int view, index;
   };
 
+  // A state for as long as a call lasts.
+  class Lease;
+
   std::unique_ptr<State> take_state() const;
   void give_back(std::unique_ptr<State> state) const;
-  void read_variables(State& state) const;
-  void run_steps(const State& state, std::byte* arena, const ThreadPool& pool, Run* run) const;
-  Array array_at(const State& state, const Place& place, const Shape& shape,
-                 absl::Span<const Array* const> feeds) const;
-  void set_feed(State& state, const Patch& patch, std::byte* data, uint64_t version) const;
+  // Points the state's views at what this call reads and writes outside the arena.
+  template <typename DataOfFeed>
+  void bind(State& state, DataOfFeed data_of_feed) const;
+  void run_steps(const State& state, const ThreadPool& pool, Run* run) const;
+  // The value at `place`, which is no feed.
+  Array array_at(const State& state, const Place& place, const Shape& shape) const;
 
   std::vector<Step> steps_;
   std::vector<ViewPlan> views_;
