@@ -1,6 +1,6 @@
 // What every product built on the register tile shares: B packed whole, C cut into tasks by shape,
 // and the walk of one task over the blocks of k. Matrix products and convolutions differ in where
-// the rows of A and C come from; that is the template parameters `Rows` here:
+// the rows of A and C come from; that is the template parameters `Rows`, `Right` and `Out`:
 //
 //   struct Rows {                       // The left operand.
 //     static constexpr bool kCols;      // Layout handed to the tile.
@@ -9,6 +9,11 @@
 //     // Points to[0, rows) at A[first + i][k0 ...] and returns the tile's a_step.
 //     int64_t block(int64_t first, int64_t rows, int64_t k0, int64_t depth, T* scratch,
 //                   const T** to) const;
+//   };
+//   struct Right {                      // The right operand.
+//     int64_t block_elements(int64_t depth, int64_t cols) const;
+//     // The panels of B[k0, k0 + depth)[col, col + cols), col a multiple of their width.
+//     Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols, T* scratch) const;
 //   };
 //   struct Out { S* row(int64_t i) const; };   // Row i of C.
 #if defined(KEEL_OPS_MATH_GEMM_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -86,29 +91,31 @@ struct PackedB {
   int64_t ld = 0;  // Of in_place.
   int64_t n = 0;
 
-  Panels<T> block(int64_t k0, int64_t depth) const {
+  int64_t block_elements(int64_t, int64_t) const { return 0; }
+  HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t, T*) const {
     constexpr int64_t kWidth = kPanelCols<T>;
-    const int64_t full = n / kWidth;
+    const int64_t full = n / kWidth, left = full - col / kWidth;
     const int64_t last_cols = PackedCols<T>(n) - full * kWidth;
     if (in_place != nullptr) {
-      return {in_place + k0 * ld, kWidth, ld, packed + k0 * last_cols, full};
+      return {in_place + k0 * ld + col, kWidth, ld, packed + k0 * last_cols, left};
     }
     const T* first = packed + k0 * PackedCols<T>(n);
-    return {first, kWidth * depth, kWidth, first + full * kWidth * depth, full};
+    return {first + col * depth, kWidth * depth, kWidth, first + full * kWidth * depth, left};
   }
 };
 
-// One task: rows [row, row + rows) x columns [col, col + cols) of C over blocks
-// [first_block, end_block) of k. `slot` has TaskElements() of T.
-template <typename S, class Rows>
-HWY_INLINE int64_t TaskElements(const Cut& cut, const Rows& a) {
+// Scratch of one task, in elements of ComputeType<S>; at least task_cols.
+template <typename S, class Rows, class Right>
+HWY_INLINE int64_t TaskElements(const Cut& cut, const Rows& a, const Right& b) {
   return RoundUp(a.block_elements(cut.task_rows, cut.depth), 16) +
-         (kIsNarrow<S> ? cut.task_rows * cut.task_cols : 0);
+         RoundUp(b.block_elements(cut.depth, cut.task_cols), 16) +
+         (kIsNarrow<S> ? cut.task_rows : 1) * cut.task_cols;
 }
 
-template <typename S, class Rows, class Out>
-HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const PackedB<ComputeType<S>>& b,
-                        const Out& out, int64_t row, int64_t col, int64_t first_block,
+// One task: the part of C from (row, col) on, over blocks [first_block, end_block) of k. `slot` has
+// TaskElements().
+template <typename S, class Rows, class Right, class Out>
+HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out& out, int64_t row, int64_t col, int64_t first_block,
                         int64_t end_block, bool accumulate, const ComputeType<S>* bias, bool relu,
                         ComputeType<S>* slot) {
   using T = ComputeType<S>;
@@ -116,7 +123,8 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const PackedB<ComputeType
   const int64_t cols = std::min(cut.task_cols, cut.n - col);
   const T* a_rows[kMaxTaskRows + kTileRows];
   T* c_rows[kMaxTaskRows + kTileRows];
-  T* wide = slot + RoundUp(a.block_elements(cut.task_rows, cut.depth), 16);
+  T* b_slot = slot + RoundUp(a.block_elements(cut.task_rows, cut.depth), 16);
+  T* wide = b_slot + RoundUp(b.block_elements(cut.depth, cut.task_cols), 16);
   for (int64_t i = 0; i < rows; ++i) {
     if constexpr (kIsNarrow<S>) {
       c_rows[i] = wide + i * cut.task_cols;
@@ -135,7 +143,7 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const PackedB<ComputeType
       end.bias = bias == nullptr ? nullptr : bias + col;
       end.relu = relu;
     }
-    Block<T, Rows::kCols>(a_rows, a_step, rows, depth, b.block(k0, depth), col / kPanelCols<T>,
+    Block<T, Rows::kCols>(a_rows, a_step, rows, depth, b.block(k0, depth, col, cols, b_slot),
                           c_rows, cols, end);
   }
   if constexpr (kIsNarrow<S>) {
@@ -144,9 +152,9 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const PackedB<ComputeType
 }
 
 // The whole product over the pool. `slots` are TaskElements() each.
-template <typename S, class Rows, class Out>
-HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const PackedB<ComputeType<S>>& b,
-                         const Out& out, bool accumulate, const ComputeType<S>* bias, bool relu,
+template <typename S, class Rows, class Right, class Out>
+HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Out& out,
+                         bool accumulate, const ComputeType<S>* bias, bool relu,
                          ScratchSlots& slots, const ThreadPool& pool) {
   pool.parallel_for(cut.row_tasks * cut.col_tasks, 1, [&](int64_t begin, int64_t end) {
     const ScratchSlots::Lease lease(slots);
@@ -169,11 +177,10 @@ HWY_INLINE int64_t SplitParts(const Cut& cut) {
 }
 
 // As RunTasks, in `parts` > 1 partial products held in `partial` [parts][m][n].
-template <typename S, class Rows, class Out>
-HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a,
-                         const PackedB<ComputeType<S>>& b, const Out& out, bool accumulate,
-                         const ComputeType<S>* bias, bool relu, ComputeType<S>* partial,
-                         ScratchSlots& slots, const ThreadPool& pool) {
+template <typename S, class Rows, class Right, class Out>
+HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a, const Right& b,
+                         const Out& out, bool accumulate, const ComputeType<S>* bias,
+                         bool relu, ComputeType<S>* partial, ScratchSlots& slots, const ThreadPool& pool) {
   using T = ComputeType<S>;
   struct Partial {
     T* base;

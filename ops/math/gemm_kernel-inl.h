@@ -110,10 +110,11 @@ struct GemmPlan {
     b_bytes = round_up_bytes(static_cast<size_t>(b_cols * s.k) * sizeof(T));
     partial_bytes =
         parts > 1 ? round_up_bytes(static_cast<size_t>(parts * s.m * s.n) * sizeof(T)) : 0;
+    const PackedB<T> b;
     const int64_t elements =
-        s.transpose_a ? TaskElements<S>(cut, MatrixRows<S, true>{nullptr, lda, copy_a})
-                      : TaskElements<S>(cut, MatrixRows<S, false>{nullptr, lda, copy_a});
-    slot_bytes = static_cast<size_t>(std::max(elements, cut.task_cols)) * sizeof(T);
+        s.transpose_a ? TaskElements<S>(cut, MatrixRows<S, true>{nullptr, lda, copy_a}, b)
+                      : TaskElements<S>(cut, MatrixRows<S, false>{nullptr, lda, copy_a}, b);
+    slot_bytes = static_cast<size_t>(elements) * sizeof(T);
   }
 
   size_t bytes(int threads) const {

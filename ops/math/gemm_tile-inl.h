@@ -156,15 +156,14 @@ constexpr int64_t PackedCols(int64_t n) {
   return n - edge + (edge == 0 ? 0 : edge > kLanesOf<T> ? kPanelCols<T> : kLanesOf<T>);
 }
 
-// c[i][0, cols) = end(A row i times the columns from panel `first_panel` on). `a` and `c` hold one
-// pointer per row; for kCols only each tile's first of `a` is read. A panel stays in the
-// first-level cache while the rows pass by.
+// c[i][0, cols) = end(A row i times the panels). `a` and `c` hold one pointer per row; for kCols
+// only each tile's first of `a` is read. A panel stays in the first-level cache while the rows
+// pass by.
 template <typename T, bool kCols>
 HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
-                      const Panels<T>& b, int64_t first_panel, T* const* c, int64_t cols,
-                      const TileEnd<T>& end) {
+                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
   constexpr int64_t kWidth = kPanelCols<T>;
-  int64_t panel = first_panel;
+  int64_t panel = 0;
   for (int64_t j = 0; j < cols; j += kWidth, ++panel) {
     const int64_t width = std::min(kWidth, cols - j);
     const bool full = panel < b.full;
@@ -204,8 +203,8 @@ HWY_INLINE void TransposeSquare(const T* HWY_RESTRICT from, int64_t from_step, T
 
 // to[c][r] = from[r][c] for rows x cols of `from`.
 template <typename T>
-HWY_INLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows,
-                              int64_t cols, T* HWY_RESTRICT to, int64_t to_step) {
+HWY_NOINLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows,
+                                int64_t cols, T* HWY_RESTRICT to, int64_t to_step) {
   int64_t r = 0;
 #if HWY_TARGET != HWY_SCALAR
   constexpr int64_t kSide = 16 / sizeof(T);

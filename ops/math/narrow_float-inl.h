@@ -131,7 +131,10 @@ HWY_INLINE void WidenRow(const S* HWY_RESTRICT from, int64_t n, ComputeType<S>* 
     constexpr int64_t kLanes = hn::MaxLanes(d);
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-    for (; i < n; ++i) to[i] = from[i];
+    if (i < n) {
+      const auto mask = hn::FirstN(d, static_cast<size_t>(n - i));
+      hn::BlendedStore(hn::MaskedLoad(mask, d, from + i), mask, d, to + i);
+    }
   } else {
     int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR

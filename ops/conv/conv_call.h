@@ -1,0 +1,26 @@
+// One call of a convolution, as it passes the dispatch to a target.
+#ifndef KEEL_OPS_CONV_CONV_CALL_H_
+#define KEEL_OPS_CONV_CONV_CALL_H_
+
+#include "ops/conv/conv_kernel.h"
+
+namespace keel {
+
+enum class ConvPass { kForward, kInputGradient, kKernelGradient };
+
+template <typename S>
+struct ConvCall {
+  ConvPass pass;
+  ConvShape shape;
+  const S* image;      // x, or dy for the input gradient.
+  const S* other;      // w, or dy for the kernel gradient.
+  const void* packed;  // Not null: instead of w.
+  S* result;
+  ConvEnd<S> end;
+  void* scratch;
+  const ThreadPool& pool;
+};
+
+}  // namespace keel
+
+#endif  // KEEL_OPS_CONV_CONV_CALL_H_

@@ -1,0 +1,451 @@
+// The convolutions for one storage type and one target.
+#if defined(KEEL_OPS_CONV_CONV_KERNEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_CONV_CONV_KERNEL_INL_H_
+#undef KEEL_OPS_CONV_CONV_KERNEL_INL_H_
+#else
+#define KEEL_OPS_CONV_CONV_KERNEL_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ops/conv/conv_call.h"
+#include "ops/conv/conv_patches-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+// Hands out the scratch, front to back.
+class ScratchCursor {
+ public:
+  explicit ScratchCursor(void* base) : at_(static_cast<char*>(base)) {}
+  template <typename T>
+  T* take(int64_t elements) {
+    char* here = at_;
+    at_ += round_up_bytes(static_cast<size_t>(elements) * sizeof(T));
+    return reinterpret_cast<T*>(here);
+  }
+  char* rest() const { return at_; }
+
+ private:
+  char* at_;
+};
+
+template <typename T>
+constexpr size_t BytesOf(int64_t elements) {
+  return round_up_bytes(static_cast<size_t>(elements) * sizeof(T));
+}
+
+HWY_INLINE bool IsEmpty(const ConvShape& s) {
+  return s.batch == 0 || s.in_channels == 0 || s.out_channels == 0 || Volume(s.in) == 0 ||
+         Volume(s.out) == 0 || Volume(s.kernel) == 0;
+}
+
+template <typename S>
+HWY_INLINE PatchMatrix<S> ForwardPatches(const ConvShape& s, const S* x) {
+  PatchMatrix<S> p{x, s.in, s.in_channels, s.out, s.stride, {}, s.kernel, s.dilation};
+  for (int i = 0; i < 3; ++i) p.offset[i] = -s.pad[i];
+  return p;
+}
+
+template <typename S>
+struct DenseOut {
+  S* base;
+  int64_t ld;
+  S* row(int64_t i) const { return base + i * ld; }
+};
+
+// Bias as the tile reads it.
+template <typename S>
+HWY_INLINE const ComputeType<S>* WideBias(const S* bias, int64_t n, ComputeType<S>* scratch) {
+  if constexpr (kIsNarrow<S>) {
+    if (bias == nullptr) return nullptr;
+    WidenRow(bias, n, scratch);
+    return scratch;
+  } else {
+    return bias;
+  }
+}
+
+// ------------------------------------------------------------------------------------- forward
+
+template <typename S>
+HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
+  using T = ComputeType<S>;
+  const int64_t k = Volume(s.kernel) * s.in_channels;
+  const Cut cut = CutOf<T>(s.batch * Volume(s.out), s.out_channels, k);
+  const PatchRows<S> rows{{}, true};
+  return BytesOf<T>(s.out_channels) + BytesOf<T>(PackedCols<T>(s.out_channels) * k) +
+         ScratchSlots::total_bytes(
+             static_cast<size_t>(TaskElements<S>(cut, rows, PackedB<T>())) * sizeof(T), threads);
+}
+
+template <typename S>
+HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void* packed, S* y,
+                          const ConvEnd<S>& end, void* scratch, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  const PatchMatrix<S> patches = ForwardPatches(s, x);
+  const int64_t n = s.out_channels;
+  const Cut cut = CutOf<T>(s.batch * Volume(s.out), n, patches.cols());
+  ScratchCursor cursor(scratch);
+  const T* bias = WideBias(end.bias, n, cursor.take<T>(n));
+  PackedB<T> right;
+  right.n = n;
+  T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
+  if (packed != nullptr) {
+    right.packed = static_cast<const T*>(packed);
+  } else {
+    PackAll(cut, w, n, false, false, b, pool);
+    right.packed = b;
+  }
+  const PatchRows<S> rows{patches, !PatchRows<S>::InPlace(patches, n)};
+  ScratchSlots slots(cursor.rest(),
+                     static_cast<size_t>(TaskElements<S>(cut, rows, right)) * sizeof(T),
+                     pool.threads());
+  RunTasks<S>(cut, rows, right, DenseOut<S>{y, n}, false, bias, end.relu, slots, pool);
+}
+
+// ------------------------------------------------------------------------------ input gradient
+
+// The elements of dx at positions first + i * stride along each axis, with the taps that reach
+// them: dx there is a convolution of dy with stride 1. One of stride[0] * stride[1] * stride[2].
+struct Phase {
+  bool empty;           // No tap, or no element.
+  Spatial first;        // In dx.
+  Spatial count;        // Elements of dx per axis.
+  Spatial taps;
+  Spatial tap, tap_step;  // Tap i of an axis is w's tap + i * tap_step.
+  Spatial offset, step;   // It reads dy at position + offset + i * step.
+};
+
+HWY_INLINE Phase PhaseOf(const ConvShape& s, int64_t index) {
+  Phase phase{};
+  phase.empty = false;
+  const Spatial residue = {index / (s.stride[1] * s.stride[2]), index / s.stride[2] % s.stride[1],
+                           index % s.stride[2]};
+  for (int i = 0; i < 3; ++i) {
+    const int64_t stride = s.stride[i], dilation = s.dilation[i];
+    // x + pad = o * stride + t * dilation; this phase has (x + pad) % stride == residue.
+    phase.first[i] = ((residue[i] - s.pad[i]) % stride + stride) % stride;
+    phase.count[i] =
+        phase.first[i] >= s.in[i] ? 0 : (s.in[i] - 1 - phase.first[i]) / stride + 1;
+    int64_t t = 0;  // The first tap, then one per `period`.
+    while (t < std::min(stride, s.kernel[i]) && t * dilation % stride != residue[i]) ++t;
+    int64_t period = 1;
+    while (period * dilation % stride != 0) ++period;
+    const bool none = t >= s.kernel[i] || t * dilation % stride != residue[i];
+    phase.taps[i] = none ? 0 : (s.kernel[i] - 1 - t) / period + 1;
+    if (none) continue;
+    // From the last tap to the first, so that dy is read forwards.
+    phase.tap[i] = t + (phase.taps[i] - 1) * period;
+    phase.tap_step[i] = -period;
+    phase.step[i] = period * dilation / stride;
+    phase.offset[i] = (phase.first[i] + s.pad[i] - phase.tap[i] * dilation) / stride;
+  }
+  return phase;
+}
+
+template <typename S>
+struct PhaseOut {
+  S* dx;
+  int64_t channels;
+  Spatial in, stride, first, count;
+  HWY_INLINE S* row(int64_t i) const {
+    const int64_t w = i % count[2] * stride[2] + first[2];
+    i /= count[2];
+    const int64_t h = i % count[1] * stride[1] + first[1];
+    i /= count[1];
+    const int64_t d = i % count[0] * stride[0] + first[0];
+    return dx + (((i / count[0] * in[0] + d) * in[1] + h) * in[2] + w) * channels;
+  }
+};
+
+// w's taps of a phase, each transposed: row (tap, f) of B holds w[tap, :, f].
+template <typename S>
+HWY_INLINE void PackPhase(const ConvShape& s, const Phase& phase, const Cut& cut, const S* w,
+                          ComputeType<S>* to, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  constexpr int64_t kWidth = kPanelCols<T>;
+  const int64_t n = s.in_channels, channels = s.out_channels;
+  const int64_t panels = CeilDiv(n, kWidth);
+  pool.parallel_for(cut.blocks * panels, CeilDiv(1 << 14, cut.depth * kWidth),
+                    [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t k0 = i / panels * cut.depth, j = i % panels * kWidth;
+      const int64_t depth = std::min(cut.depth, cut.k - k0);
+      const int64_t width = std::min(kWidth, n - j);
+      const int64_t packed = RoundUp(width, kLanesOf<T>);
+      T* panel = to + k0 * PackedCols<T>(n) + j * depth;
+      for (int64_t k = k0; k < k0 + depth;) {
+        const int64_t tap = k / channels, f = k - tap * channels;
+        const int64_t count = std::min(channels - f, k0 + depth - k);
+        const int64_t t2 = tap % phase.taps[2], t1 = tap / phase.taps[2] % phase.taps[1];
+        const int64_t t0 = tap / (phase.taps[2] * phase.taps[1]);
+        const int64_t index = ((phase.tap[0] + t0 * phase.tap_step[0]) * s.kernel[1] +
+                               phase.tap[1] + t1 * phase.tap_step[1]) * s.kernel[2] +
+                              phase.tap[2] + t2 * phase.tap_step[2];
+        PackPanel(w + (index * n + j) * channels + f, channels, true, count, width, packed,
+                  panel + (k - k0) * packed);
+        k += count;
+      }
+    }
+  });
+}
+
+template <typename S>
+HWY_INLINE Cut PhaseCut(const ConvShape& s, const Phase& phase) {
+  return CutOf<ComputeType<S>>(s.batch * Volume(phase.count), s.in_channels,
+                               Volume(phase.taps) * s.out_channels);
+}
+
+template <typename S>
+HWY_INLINE size_t InputGradientBytes(const ConvShape& s, int threads) {
+  using T = ComputeType<S>;
+  int64_t b = 0, task = 0;
+  for (int64_t i = 0; i < Volume(s.stride); ++i) {
+    const Cut cut = PhaseCut<S>(s, PhaseOf(s, i));
+    b = std::max(b, PackedCols<T>(cut.n) * cut.k);
+    task = std::max(task, TaskElements<S>(cut, PatchRows<S>{{}, true}, PackedB<T>()));
+  }
+  return BytesOf<T>(s.in_channels) + BytesOf<T>(b) +
+         ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
+}
+
+// Elements that no tap reaches.
+template <typename S>
+HWY_INLINE void FillPhase(const PhaseOut<S>& out, int64_t rows, const ComputeType<S>* bias,
+                          bool relu, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  pool.parallel_for(rows, CeilDiv(1 << 14, out.channels), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      S* to = out.row(i);
+      for (int64_t c = 0; c < out.channels; ++c) {
+        T value = bias == nullptr ? T{0} : bias[c];
+        if (relu && value < T{0}) value = T{0};
+        Narrow(value, to[c]);
+      }
+    }
+  });
+}
+
+template <typename S>
+HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* dx,
+                                const ConvEnd<S>& end, void* scratch, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  ScratchCursor shared(scratch);
+  const int64_t n = s.in_channels;
+  const T* bias = WideBias(end.bias, n, shared.take<T>(n));
+  for (int64_t i = 0; i < Volume(s.stride); ++i) {
+    const Phase phase = PhaseOf(s, i);
+    const int64_t rows = s.batch * Volume(phase.count);
+    if (rows == 0) continue;
+    const PhaseOut<S> out{dx, n, s.in, s.stride, phase.first, phase.count};
+    if (Volume(phase.taps) == 0) {
+      FillPhase(out, rows, bias, end.relu, pool);
+      continue;
+    }
+    const Cut cut = PhaseCut<S>(s, phase);
+    const PatchMatrix<S> patches{dy,          s.out,     s.out_channels, phase.count,
+                                 {1, 1, 1}, phase.offset, phase.taps,     phase.step};
+    ScratchCursor cursor = shared;
+    PackedB<T> right;
+    right.n = n;
+    T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
+    PackPhase(s, phase, cut, w, b, pool);
+    right.packed = b;
+    const PatchRows<S> left{patches, !PatchRows<S>::InPlace(patches, n)};
+    ScratchSlots slots(cursor.rest(),
+                       static_cast<size_t>(TaskElements<S>(cut, left, right)) * sizeof(T),
+                       pool.threads());
+    if (Volume(s.stride) == 1) {
+      RunTasks<S>(cut, left, right, DenseOut<S>{dx, n}, false, bias, end.relu, slots, pool);
+    } else {
+      RunTasks<S>(cut, left, right, out, false, bias, end.relu, slots, pool);
+    }
+  }
+}
+
+// ----------------------------------------------------------------------------- kernel gradient
+
+// dw [taps and channels, f] = patchesᵀ [.., pixels] · dy [pixels, f]. Every task packs its own
+// blocks of dy, so tall tasks and parts of the pixels rather than many narrow ones.
+struct KernelGradientCut {
+  Cut cut;
+  int64_t parts;
+};
+
+template <typename T>
+HWY_INLINE KernelGradientCut KernelCut(const ConvShape& s) {
+  const int64_t m = Volume(s.kernel) * s.in_channels, n = s.out_channels;
+  const int64_t k = s.batch * Volume(s.out);
+  KernelGradientCut result{CutOf<T>(m, n, k), 1};
+  Cut& cut = result.cut;
+  cut.row_tasks = CeilDiv(m, RoundUp(kMaxTaskRows, kTileRows));
+  cut.task_rows = RoundUp(CeilDiv(m, cut.row_tasks), kTileRows);
+  cut.row_tasks = CeilDiv(m, cut.task_rows);
+  cut.col_tasks = CeilDiv(n, kMaxTaskCols);
+  cut.task_cols = RoundUp(CeilDiv(n, cut.col_tasks), kPanelCols<T>);
+  cut.col_tasks = CeilDiv(n, cut.task_cols);
+  const int64_t tasks = cut.row_tasks * cut.col_tasks;
+  // The parts' sums take at most 8 Mi elements, and each part has two blocks to sum.
+  const int64_t most = std::min(cut.blocks / 2, (int64_t{8} << 20) / (m * n));
+  if (tasks < 12 && most > 1) result.parts = std::min(CeilDiv(16, tasks), most);
+  return result;
+}
+
+template <typename S>
+HWY_INLINE size_t KernelGradientBytes(const ConvShape& s, int threads) {
+  using T = ComputeType<S>;
+  const KernelGradientCut c = KernelCut<T>(s);
+  const int64_t task = TaskElements<S>(c.cut, PatchColumns<S>{}, DenseRight<S>{});
+  return (c.parts > 1 ? BytesOf<T>(c.parts * c.cut.m * c.cut.n) : 0) +
+         ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
+}
+
+template <typename S>
+HWY_NOINLINE void KernelGradient(const ConvShape& s, const S* x, const S* dy, S* dw, void* scratch,
+                                 const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  const KernelGradientCut c = KernelCut<T>(s);
+  const PatchColumns<S> left{ForwardPatches(s, x)};
+  const DenseRight<S> right{dy, s.out_channels};
+  const DenseOut<S> out{dw, s.out_channels};
+  ScratchCursor cursor(scratch);
+  T* partial = c.parts > 1 ? cursor.take<T>(c.parts * c.cut.m * c.cut.n) : nullptr;
+  ScratchSlots slots(cursor.rest(),
+                     static_cast<size_t>(TaskElements<S>(c.cut, left, right)) * sizeof(T),
+                     pool.threads());
+  if (c.parts > 1) {
+    RunSplit<S>(c.cut, c.parts, left, right, out, false, nullptr, false, partial, slots, pool);
+  } else {
+    RunTasks<S>(c.cut, left, right, out, false, nullptr, false, slots, pool);
+  }
+}
+
+// ------------------------------------------------------------------------------ any of the three
+
+// to [batch, cols, rows] = from [batch, rows, cols].
+template <typename S>
+HWY_NOINLINE void TransposeAll(const S* from, int64_t batch, int64_t rows, int64_t cols, S* to,
+                               const ThreadPool& pool) {
+  constexpr int64_t kSide = 64;  // A square of floats is 16 KiB: both sides stay in the cache.
+  const int64_t row_tiles = CeilDiv(rows, kSide), col_tiles = CeilDiv(cols, kSide);
+  const int64_t tiles = row_tiles * col_tiles;
+  pool.parallel_for(batch * tiles, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t b = i / tiles, r = i % tiles / col_tiles * kSide, c = i % col_tiles * kSide;
+      const int64_t high = std::min(kSide, rows - r), wide = std::min(kSide, cols - c);
+      const S* source = from + b * rows * cols + r * cols + c;
+      S* target = to + b * rows * cols + c * rows + r;
+      if constexpr (kIsNarrow<S>) {
+        for (int64_t x = 0; x < wide; ++x) {
+          for (int64_t y = 0; y < high; ++y) target[x * rows + y] = source[y * cols + x];
+        }
+      } else {
+        TransposeInto(source, cols, high, wide, target, rows);
+      }
+    }
+  });
+}
+
+HWY_INLINE int64_t XElements(const ConvShape& s) {
+  return s.batch * Volume(s.in) * s.in_channels;
+}
+HWY_INLINE int64_t YElements(const ConvShape& s) {
+  return s.batch * Volume(s.out) * s.out_channels;
+}
+
+template <typename S>
+HWY_INLINE size_t ConvBytes(const ConvShape& s, int threads) {
+  if (IsEmpty(s)) return 0;
+  const size_t product = std::max({ForwardBytes<S>(s, threads), InputGradientBytes<S>(s, threads),
+                                   KernelGradientBytes<S>(s, threads)});
+  return product + (s.channels_first ? BytesOf<S>(XElements(s)) + BytesOf<S>(YElements(s)) : 0);
+}
+
+template <typename S>
+HWY_INLINE void RunEmpty(const ConvCall<S>& call) {
+  using T = ComputeType<S>;
+  const ConvShape& s = call.shape;
+  if (call.pass == ConvPass::kKernelGradient) {
+    const int64_t size = Volume(s.kernel) * s.in_channels * s.out_channels;
+    for (int64_t i = 0; i < size; ++i) Narrow(T{0}, call.result[i]);
+    return;
+  }
+  const bool forward = call.pass == ConvPass::kForward;
+  const int64_t channels = forward ? s.out_channels : s.in_channels;
+  const int64_t pixels = forward ? Volume(s.out) : Volume(s.in);
+  for (int64_t i = 0; i < s.batch * pixels * channels; ++i) {
+    const int64_t c = s.channels_first ? i / pixels % channels : i % channels;
+    T value = call.end.bias == nullptr ? T{0} : Widen(call.end.bias[c]);
+    if (call.end.relu && value < T{0}) value = T{0};
+    Narrow(value, call.result[i]);
+  }
+}
+
+template <typename S>
+HWY_INLINE void ConvRun(const ConvCall<S>& call) {
+  ConvShape s = call.shape;
+  if (IsEmpty(s)) return RunEmpty(call);
+  const ThreadPool& pool = call.pool;
+  ScratchCursor cursor(call.scratch);
+  const S* image = call.image;
+  const S* other = call.other;
+  S* result = call.result;
+  if (s.channels_first) {
+    S* x = cursor.take<S>(XElements(s));
+    S* y = cursor.take<S>(YElements(s));
+    const auto last = [&](const S* from, int64_t channels, const Spatial& size, S* to) {
+      TransposeAll(from, s.batch, channels, Volume(size), to, pool);
+      return to;
+    };
+    if (call.pass == ConvPass::kInputGradient) {
+      image = last(image, s.out_channels, s.out, y);
+      result = x;
+    } else {
+      image = last(image, s.in_channels, s.in, x);
+      if (call.pass == ConvPass::kForward) {
+        result = y;
+      } else {
+        other = last(other, s.out_channels, s.out, y);
+      }
+    }
+  }
+  switch (call.pass) {
+    case ConvPass::kForward:
+      Forward(s, image, other, call.packed, result, call.end, cursor.rest(), pool);
+      break;
+    case ConvPass::kInputGradient:
+      InputGradient(s, image, other, result, call.end, cursor.rest(), pool);
+      break;
+    case ConvPass::kKernelGradient:
+      KernelGradient(s, image, other, result, cursor.rest(), pool);
+      break;
+  }
+  if (!s.channels_first) return;
+  if (call.pass == ConvPass::kForward) {
+    TransposeAll(result, s.batch, Volume(s.out), s.out_channels, call.result, pool);
+  } else if (call.pass == ConvPass::kInputGradient) {
+    TransposeAll(result, s.batch, Volume(s.in), s.in_channels, call.result, pool);
+  }
+}
+
+template <typename S>
+HWY_INLINE size_t ConvPackedBytes(const ConvShape& s) {
+  using T = ComputeType<S>;
+  return BytesOf<T>(PackedCols<T>(s.out_channels) * Volume(s.kernel) * s.in_channels);
+}
+
+template <typename S>
+HWY_INLINE void ConvPack(const ConvShape& s, const S* w, void* packed, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  const Cut cut = CutOf<T>(1, s.out_channels, Volume(s.kernel) * s.in_channels);
+  PackAll(cut, w, s.out_channels, false, false, static_cast<T*>(packed), pool);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_CONV_CONV_KERNEL_INL_H_
