@@ -1,5 +1,6 @@
 #include "core/gradients.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <vector>
@@ -48,7 +49,8 @@ void accumulate(Tensor& sum, const Tensor& term) {
 
 }  // namespace
 
-Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& variables) {
+Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& variables,
+                  bool independent) {
   const auto nodes = ancestors(results);
   const auto reached = descendants(nodes, variables);
   absl::flat_hash_map<const Node*, Tensors> flows;  // Per output of a node.
@@ -56,6 +58,10 @@ Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& v
     Tensors& slots = flows[&tensor.node()];
     slots.resize(tensor.node().outputs().size());
     accumulate(slots[tensor.output()], gradient);
+  };
+  auto is_variable = [&](const Node* node) {
+    return std::any_of(variables.begin(), variables.end(),
+                       [&](const Tensor& v) { return &v.node() == node; });
   };
   // Keeps the nodes alive while their gradients are built.
   absl::flat_hash_map<const Node*, std::shared_ptr<const Node>> owners;
@@ -66,7 +72,7 @@ Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& v
     for (const Tensor& input : node->inputs()) owners[&input.node()] = input.node_ptr();
     if (!reached.contains(node) || node->inputs().empty()) continue;
     const auto flow = flows.find(node);
-    if (flow == flows.end()) continue;
+    if (flow == flows.end() || (independent && is_variable(node))) continue;
     Tensors outputs;
     for (int i = 0; i < static_cast<int>(node->outputs().size()); ++i) {
       outputs.emplace_back(owners.at(node), i);

@@ -12,8 +12,11 @@ namespace keel {
 // floating dtype. Source: keras.backend.gradients.
 Tensors gradients(const Tensor& loss, const Tensors& variables);
 
-// The same for several results, each with the gradient that flows into it.
-Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& variables);
+// The same for several results, each with the gradient that flows into it. Where the variables are
+// `independent`, none is differentiated through: of two of them, one computed from the other, each
+// gets the gradient for the other held fixed.
+Tensors gradients(const Tensors& results, const Tensors& seeds, const Tensors& variables,
+                  bool independent = false);
 
 }  // namespace keel
 

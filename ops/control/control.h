@@ -1,0 +1,9 @@
+// Control flow, the learning phase's choices and updates: the face of the family.
+#ifndef KEEL_OPS_CONTROL_CONTROL_H_
+#define KEEL_OPS_CONTROL_CONTROL_H_
+
+#include "ops/control/phase.h"
+#include "ops/control/switch.h"
+#include "ops/control/update.h"
+
+#endif  // KEEL_OPS_CONTROL_CONTROL_H_

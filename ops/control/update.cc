@@ -1,0 +1,33 @@
+#include "ops/control/update.h"
+
+#include "core/assign.h"
+#include "core/structure.h"
+#include "ops/math/math.h"
+
+namespace keel {
+
+Tensor update(const Tensor& x, const Tensor& new_x) { return assign("update", x, new_x, false); }
+
+Tensor update_add(const Tensor& x, const Tensor& increment) {
+  return assign("update_add", x, increment, true);
+}
+
+Tensor update_add(const Tensor& x, double increment) {
+  return assign("update_add", x, scalar(increment, x.dtype()), true);
+}
+
+Tensor update_sub(const Tensor& x, const Tensor& decrement) {
+  if (!decrement.defined()) fail("update_sub: decrement is an empty tensor handle");
+  return assign("update_sub", x, -decrement, true);
+}
+
+Tensor update_sub(const Tensor& x, double decrement) {
+  return assign("update_sub", x, scalar(-decrement, x.dtype()), true);
+}
+
+Tensor moving_average_update(const Tensor& x, const Tensor& value, double momentum) {
+  if (!x.defined() || !value.defined()) fail("moving_average_update: an empty tensor handle was given");
+  return assign("moving_average_update", x, x * momentum + value * (1 - momentum), false);
+}
+
+}  // namespace keel
