@@ -10,7 +10,7 @@ namespace {
 class ElementwiseKernel final : public Kernel {
  public:
   explicit ElementwiseKernel(const LoopProgram& program) : loop_(program) {}
-  size_t scratch_bytes() const override { return loop_.scratch_bytes(); }
+  size_t scratch_bytes(const ThreadPool&) const override { return loop_.scratch_bytes(); }
   void run(const Exec& exec, Views in, Views out) const override { loop_.run(exec, in, out); }
   bool may_alias(int out, int in) const override { return loop_.may_alias(out, in); }
 

@@ -16,15 +16,17 @@ namespace {
 
 constexpr size_t kMostPlans = 32;
 
-thread_local const ThreadPool* current_pool = nullptr;
-
-const ThreadPool& pool() { return current_pool != nullptr ? *current_pool : ThreadPool::global(); }
+thread_local const ThreadPool* chosen_pool = nullptr;
 
 }  // namespace
 
-UseThreadPool::UseThreadPool(const ThreadPool& pool) : outer_(current_pool) { current_pool = &pool; }
+const ThreadPool& current_pool() {
+  return chosen_pool != nullptr ? *chosen_pool : ThreadPool::global();
+}
 
-UseThreadPool::~UseThreadPool() { current_pool = outer_; }
+UseThreadPool::UseThreadPool(const ThreadPool& pool) : outer_(chosen_pool) { chosen_pool = &pool; }
+
+UseThreadPool::~UseThreadPool() { chosen_pool = outer_; }
 
 class Function::Impl {
  public:
@@ -57,7 +59,7 @@ class Function::Impl {
     absl::InlinedVector<Array, 4> converted;
     absl::InlinedVector<const Array*, 8> feeds;
     check(inputs, converted, feeds);
-    return find_plan(feeds)->call(absl::MakeConstSpan(feeds), pool());
+    return find_plan(feeds)->call(absl::MakeConstSpan(feeds), current_pool());
   }
 
   std::shared_ptr<const plan::Plan> plan_for(absl::Span<const Array> inputs) {
@@ -73,6 +75,7 @@ class Function::Impl {
   struct Cached {
     std::vector<Shape> shapes;
     std::optional<int> phase;
+    int threads;
     std::shared_ptr<const plan::Plan> plan;
   };
 
@@ -123,6 +126,7 @@ class Function::Impl {
   }
 
   bool matches(const Cached& cached, const Feeds& feeds) const {
+    if (cached.threads != current_pool().threads()) return false;
     for (size_t i = 0; i < feeds.size(); ++i) {
       if (cached.shapes[i] != feeds[i]->shape()) return false;
       if (placeholders_[i] != nullptr && placeholders_[i]->is_learning_phase &&
@@ -156,6 +160,8 @@ class Function::Impl {
     }
     request.outputs = outputs_;
     request.updates = updates_;
+    request.pool = &current_pool();
+    made.threads = current_pool().threads();
     made.plan = std::make_shared<const plan::Plan>(request);
     std::lock_guard lock(mutex_);
     plans_.push_front(std::move(made));
@@ -204,9 +210,10 @@ struct Structure {
   std::vector<Array> constants;
   std::vector<int> wires;  // Per node: its inputs, as pairs of node and output; then -1.
   int output = 0;
+  int threads = current_pool().threads();  // Plans are made for a number of threads.
 
   friend bool operator==(const Structure& a, const Structure& b) {
-    if (a.output != b.output || a.wires != b.wires || a.data != b.data) return false;
+    if (a.output != b.output || a.threads != b.threads || a.wires != b.wires || a.data != b.data) return false;
     if (a.ops.size() != b.ops.size() || a.constants.size() != b.constants.size()) return false;
     for (size_t i = 0; i < a.ops.size(); ++i) {
       if ((a.ops[i] == nullptr) != (b.ops[i] == nullptr)) return false;
@@ -320,6 +327,7 @@ class EvalCache {
       request.feed_signatures.push_back({value.dtype(), value.shape()});
     }
     request.outputs = {x};
+    request.pool = &current_pool();
     auto plan = std::make_shared<const plan::Plan>(request);
     // A plan that assigns is bound to its variables, not to their values.
     if (plan->assigns()) return plan;
@@ -344,7 +352,7 @@ Array eval(const Tensor& x) {
   const auto plan = EvalCache::instance().plan_for(x, parts);
   std::vector<const Array*> feeds;
   for (const Array& value : parts.data) feeds.push_back(&value);
-  return plan->call(feeds, pool())[0];
+  return plan->call(feeds, current_pool())[0];
 }
 
 std::string to_graphviz(const Tensors& outputs) {

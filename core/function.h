@@ -27,6 +27,9 @@ class UseThreadPool {
   const ThreadPool* const outer_;
 };
 
+// The pool that a call from this thread runs on.
+const ThreadPool& current_pool();
+
 // A graph made ready to run. A cheap handle; calls may come from many threads at once.
 class Function {
  public:

@@ -14,7 +14,7 @@ std::atomic<uint64_t> next_node_id{1};
 class PlainKernel final : public Kernel {
  public:
   PlainKernel(const Op& op, size_t scratch_bytes) : op_(op), scratch_bytes_(scratch_bytes) {}
-  size_t scratch_bytes() const override { return scratch_bytes_; }
+  size_t scratch_bytes(const ThreadPool&) const override { return scratch_bytes_; }
   void run(const Exec& exec, Views in, Views out) const override { op_.run(exec, in, out); }
 
  private:

@@ -37,8 +37,8 @@ namespace keel {
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  // Bytes of Exec::scratch that `run` needs.
-  virtual size_t scratch_bytes() const { return 0; }
+  // Bytes of Exec::scratch that `run` needs on this pool.
+  virtual size_t scratch_bytes(const ThreadPool& pool) const { (void)pool; return 0; }
   // Computes `out` from `in`, whose shapes are those it was made for. Throws nothing but ValueError,
   // for values that are not acceptable (an index out of range).
   virtual void run(const Exec& exec, Views in, Views out) const = 0;

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/function.h"
 #include "core/leaves.h"
 #include "core/plan/plan.h"
 
@@ -73,6 +74,7 @@ CompiledSubgraph::CompiledSubgraph(const Subgraph& graph, const Tensors& capture
   request.feeds = captures;
   request.feed_signatures.assign(in.begin(), in.end());
   request.outputs = graph.outputs;
+  request.pool = &current_pool();
   plan_ = std::make_shared<const plan::Plan>(request);
 }
 

@@ -22,14 +22,20 @@ Lane lane_of(DType dtype);
 // One vector operation on one, two or three operands, compiled for every target and lane type it
 // makes sense for. Written by KEEL_MICRO_OP (micro_op-inl.h), once, beside the op that uses it.
 struct MicroOp {
+  // How its code takes its operands: from the accumulator first; from the accumulator second; in
+  // chosen lanes only; or as a fold of all lanes into one. The last two are for reducers.
+  enum Form : int { kPlain, kSwapped, kMasked, kFold };
+
   std::string_view name;
   int arity;
   // The code for one lane type on the best target of this machine; null where the op has no meaning
   // for it. Opaque outside core/loops.
   using Code = void (*)();
-  Code (*code)(Lane lane, bool swapped);
+  Code (*code)(Lane lane, int form);
   // The same as a C expression over the operands a, b and c, for NVRTC.
   std::string_view cuda;
+  // Time relative to an addition; decides how finely work is split among threads.
+  int cost = 1;
 };
 
 // How values along an axis become one: an associative micro-op and what it starts from.
@@ -41,8 +47,12 @@ struct Reducer {
   double identity;
 };
 
-// A program in single-assignment form over the elements of an iteration space.
+// A program in single-assignment form over the elements of an iteration space. A result of dtype
+// bool is 0 or 1 in every lane; integers narrower than a lane wrap after every step.
 struct LoopProgram {
+  // What one program may hold; whoever fuses stays within.
+  static constexpr int kMaxInputs = 24, kMaxSteps = 64, kMaxOutputs = 8;
+
   // Values are numbered: first the inputs, then the steps.
   struct Input {
     DType dtype;

@@ -363,7 +363,7 @@ class Builder {
                                     const std::vector<View>& views) {
     static const ThreadPool* const inline_pool = new ThreadPool(1);
     const auto kernel = op.compile(in, out);
-    const Array scratch({static_cast<int64_t>(kernel->scratch_bytes())}, DType::kUint8);
+    const Array scratch({static_cast<int64_t>(kernel->scratch_bytes(*inline_pool))}, DType::kUint8);
     std::vector<Array> results;
     std::vector<View> result_views;
     for (const Signature& s : out) results.emplace_back(s.shape, s.dtype);

@@ -64,6 +64,7 @@ struct Request {
   Signatures feed_signatures;  // Their concrete shapes; `value` where it is known.
   Tensors outputs;
   Tensors updates;
+  const ThreadPool* pool = nullptr;  // What it will run on.
 };
 
 // Prunes, resolves the learning phase and known branches, infers concrete shapes, folds constants and

@@ -28,7 +28,7 @@ Plan::Plan(const Request& request) {
   Graph graph = build_graph(request);
   absorb_producers(graph);
   fuse(graph);
-  Planner(std::move(graph), *this).run();
+  Planner(std::move(graph), *request.pool, *this).run();
 }
 
 std::unique_ptr<Plan::State> Plan::take_state() const {

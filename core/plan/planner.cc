@@ -302,7 +302,7 @@ void Planner::place_in_arena() {
     blocks.push_back({aligned(storage.bytes), 0, storage.defined, storage.last_read, s, -1});
   }
   for (int i = 0; i < static_cast<int>(order_.size()); ++i) {
-    const auto bytes = static_cast<int64_t>(kernels_[i]->scratch_bytes());
+    const auto bytes = static_cast<int64_t>(kernels_[i]->scratch_bytes(pool_));
     if (bytes > 0) blocks.push_back({aligned(bytes), 0, i, i, -1, i});
   }
   std::vector<int64_t> change(order_.size() + 2, 0);

@@ -12,7 +12,8 @@ namespace keel::plan {
 
 class Planner {
  public:
-  Planner(Graph graph, Plan& plan) : graph_(std::move(graph)), plan_(plan) {}
+  Planner(Graph graph, const ThreadPool& pool, Plan& plan)
+      : graph_(std::move(graph)), pool_(pool), plan_(plan) {}
   void run();
 
  private:
@@ -42,6 +43,7 @@ class Planner {
   Storage& storage(Ref r) { return storages_[find_storage(storage_of(r))]; }
 
   Graph graph_;
+  const ThreadPool& pool_;
   Plan& plan_;
   std::vector<bool> live_;
   std::vector<int> unit_of_;  // The node whose step computes a node: itself, or -1.
