@@ -11,17 +11,14 @@
 #ifndef KEEL_OPS_CONV_CONV_KERNEL_H_
 #define KEEL_OPS_CONV_CONV_KERNEL_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "core/threads.h"
 #include "hwy/base.h"
+#include "ops/conv/spatial.h"
 
 namespace keel {
-
-// Depth, height, width. A convolution over fewer axes has 1 in the leading ones.
-using Spatial = std::array<int64_t, 3>;
 
 // x: [batch, in..., in_channels], y: [batch, out..., out_channels]; with channels_first the
 // channels come before the spatial axes. w: [kernel..., in_channels, out_channels], always.

@@ -11,13 +11,12 @@
 #include <cstdint>
 
 #include "ops/conv/conv_kernel.h"
+#include "ops/conv/layout-inl.h"
 #include "ops/math/gemm_driver-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
 namespace HWY_NAMESPACE {
-
-HWY_INLINE int64_t Volume(const Spatial& s) { return s[0] * s[1] * s[2]; }
 
 // Row (b, g) of the matrix, b a batch entry and g a point of `grid`, holds for each tap t (of
 // taps[0] x taps[1] x taps[2]) and channel c: image[b, g * stride + offset + t * step, c], or 0

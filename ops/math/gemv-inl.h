@@ -36,19 +36,6 @@ HWY_INLINE void GatherA(const S* a, int64_t row_step, int64_t k_step, int64_t m,
   }
 }
 
-template <typename S, class D>
-HWY_INLINE hn::Vec<D> LoadWide(D d, const S* from) {
-#if HWY_TARGET == HWY_SCALAR
-  return hn::Set(d, Widen(*from));
-#else
-  if constexpr (kIsNarrow<S>) {
-    return WidenVector(d, from);
-  } else {
-    return hn::LoadU(d, from);
-  }
-#endif
-}
-
 // sums[i][0, cols) (+)= A[i][k .. k + kDepth) · B rows k .. k + kDepth. `a`: [kDepth][kM].
 template <typename S, int kM, int kDepth>
 HWY_INLINE void AddRows(const ComputeType<S>* HWY_RESTRICT a, const S* HWY_RESTRICT b, int64_t ld,

@@ -123,6 +123,56 @@ HWY_INLINE void NarrowVector(D d, hn::Vec<D> x, hwy::float16_t* to) {
 }
 #endif  // HWY_TARGET != HWY_SCALAR
 
+// A vector of ComputeType<S>, widened from `from`; the Part form reads `n` elements, fewer than a
+// vector, and leaves the other lanes zero.
+template <typename S, class D>
+HWY_INLINE hn::Vec<D> LoadWide(D d, const S* from) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(d, Widen(*from));
+#else
+  if constexpr (kIsNarrow<S>) {
+    return WidenVector(d, from);
+  } else {
+    return hn::LoadU(d, from);
+  }
+#endif
+}
+template <typename S, class D>
+HWY_INLINE hn::Vec<D> LoadWidePart(D d, const S* from, int64_t n) {
+  if constexpr (kIsNarrow<S>) {
+    HWY_ALIGN float wide[hn::MaxLanes(d)] = {};
+    for (int64_t i = 0; i < n; ++i) wide[i] = Widen(from[i]);
+    return hn::Load(d, wide);
+  } else {
+    return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, from);
+  }
+}
+
+// Stores a vector of ComputeType<S>, rounded; the Part form only the first `n` lanes.
+template <typename S, class D>
+HWY_INLINE void StoreNarrow(D d, hn::Vec<D> x, S* to) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)d;
+  Narrow(hn::GetLane(x), *to);
+#else
+  if constexpr (kIsNarrow<S>) {
+    NarrowVector(d, x, to);
+  } else {
+    hn::StoreU(x, d, to);
+  }
+#endif
+}
+template <typename S, class D>
+HWY_INLINE void StoreNarrowPart(D d, hn::Vec<D> x, S* to, int64_t n) {
+  if constexpr (kIsNarrow<S>) {
+    HWY_ALIGN float wide[hn::MaxLanes(d)];
+    hn::Store(x, d, wide);
+    for (int64_t i = 0; i < n; ++i) Narrow(wide[i], to[i]);
+  } else {
+    hn::BlendedStore(x, hn::FirstN(d, static_cast<size_t>(n)), d, to);
+  }
+}
+
 // to[0, n) = from[0, n), widened. No overlap.
 template <typename S>
 HWY_INLINE void WidenRow(const S* HWY_RESTRICT from, int64_t n, ComputeType<S>* HWY_RESTRICT to) {

@@ -1,0 +1,229 @@
+#include "ops/conv/pool.h"
+
+#include <memory>
+#include <string>
+
+#include "core/op.h"
+#include "core/structure.h"
+#include "ops/conv/pool_kernel.h"
+#include "ops/conv/window.h"
+
+namespace keel {
+namespace {
+
+std::string name_of(const Window& w) { return "pool" + std::to_string(w.rank) + "d"; }
+
+PoolShape pool_shape(const Window& w, const std::array<int64_t, 3>& size, const Shape& x, const Shape& y) {
+  PoolShape s;
+  s.batch = x[0];
+  s.channels = x[w.channel_axis()];
+  s.channels_first = w.channels_first;
+  s.window = size;
+  s.stride = w.strides;
+  for (int i = 3 - w.rank; i < 3; ++i) {
+    s.in[i] = x[w.axis(i)];
+    s.out[i] = y[w.axis(i)];
+    s.pad[i] = w.pad_before(i, s.in[i], size[i], s.out[i]);
+  }
+  return s;
+}
+
+Shape result_shape(const Window& w, const std::array<int64_t, 3>& size, const Shape& x) {
+  const std::string name = name_of(w);
+  check_rank(name, "x", x, w.rank);
+  Shape y = x;
+  for (int i = 3 - w.rank; i < 3; ++i) y[w.axis(i)] = w.outputs(name, i, x[w.axis(i)], size[i]);
+  return y;
+}
+
+template <typename F>
+decltype(auto) visit_pool_type(DType dtype, F&& f) {
+  switch (dtype.kind()) {
+    case DType::kFloat64: return f(double{});
+    case DType::kFloat16: return f(float16{});
+    case DType::kBfloat16: return f(bfloat16{});
+    default: return f(float{});
+  }
+}
+
+enum class Part { kMax, kAverage, kMaxGradient, kAverageGradient };
+
+template <typename T>
+class PoolKernel final : public Kernel {
+ public:
+  PoolKernel(Part part, const PoolShape& shape) : part_(part), shape_(shape) {}
+  size_t scratch_bytes(const ThreadPool& pool) const override {
+    return pool_scratch_bytes<T>(shape_, pool);
+  }
+  void run(const Exec& exec, Views in, Views out) const override {
+    const T* a = in[0].as<T>();
+    T* y = out[0].as<T>();
+    if (part_ == Part::kMax) {
+      max_pool<T>(shape_, a, y, exec.scratch, exec.pool);
+    } else if constexpr (!std::is_integral_v<T>) {
+      if (part_ == Part::kAverage) {
+        average_pool<T>(shape_, a, y, exec.scratch, exec.pool);
+      } else if (part_ == Part::kMaxGradient) {
+        max_pool_gradient<T>(shape_, in[1].as<T>(), a, y, exec.scratch, exec.pool);
+      } else {
+        average_pool_gradient<T>(shape_, a, y, exec.scratch, exec.pool);
+      }
+    }
+  }
+
+ private:
+  const Part part_;
+  const PoolShape shape_;
+};
+
+std::unique_ptr<Kernel> make_pool_kernel(DType dtype, Part part, const PoolShape& shape) {
+  if (dtype == DType::kInt32) return std::make_unique<PoolKernel<int32_t>>(part, shape);
+  if (dtype == DType::kInt64) return std::make_unique<PoolKernel<int64_t>>(part, shape);
+  return visit_pool_type(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
+    return std::make_unique<PoolKernel<decltype(zero)>>(part, shape);
+  });
+}
+
+// Inputs: dy, and x (of which an average reads the shape alone). Linear in dy.
+class PoolGradient final : public OpOf<PoolGradient> {
+ public:
+  static constexpr std::string_view kName = "pool_gradient";
+  Window window;
+  std::array<int64_t, 3> size;
+  bool average;
+  auto fields() const { return std::tie(window, size, average); }
+  bool reads_only_shape(int i) const override { return average && i == 1; }
+  Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[1].shape}}; }
+  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan) const override {
+    return make_pool_kernel(in[0].dtype, average ? Part::kAverageGradient : Part::kMaxGradient,
+                            pool_shape(window, size, in[1].shape, in[0].shape));
+  }
+  Tensors gradient(const Tensor& dx, const Tensor& ddx) const;
+};
+
+// Inputs: x, and (for what is chosen) another tensor whose elements decide. What a maximum passes on
+// of `ddx` is the element of each window that is largest in x: the gradient's gradient.
+class PoolChosen final : public OpOf<PoolChosen> {
+ public:
+  static constexpr std::string_view kName = "pool_chosen";
+  Window window;
+  std::array<int64_t, 3> size;
+  auto fields() const { return std::tie(window, size); }
+  Signatures infer(SignatureSpan in) const override {
+    return {{in[0].dtype, result_shape(window, size, in[0].shape)}};
+  }
+  void run(const Exec& exec, Views in, Views out) const override;
+  Tensors gradient(const Tensor& y, const Tensor& dy) const {
+    return {make<PoolGradient>({dy, y.input(1)}, window, size, false), Tensor()};
+  }
+};
+
+class Pool final : public OpOf<Pool> {
+ public:
+  static constexpr std::string_view kName = "pool";
+  Window window;
+  std::array<int64_t, 3> size;
+  bool average;
+  auto fields() const { return std::tie(window, size, average); }
+  Signatures infer(SignatureSpan in) const override {
+    const DType t = in[0].dtype;
+    if (!t.is_floating() && (average || (t != DType::kInt32 && t != DType::kInt64))) {
+      fail(name_of(window), ": x is ", t, "; accepted are floating dtypes, and int32 and int64 for 'max'");
+    }
+    return {{t, result_shape(window, size, in[0].shape)}};
+  }
+  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
+    return make_pool_kernel(in[0].dtype, average ? Part::kAverage : Part::kMax,
+                            pool_shape(window, size, in[0].shape, out[0].shape));
+  }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const {
+    return {make<PoolGradient>({dy, y.input(0)}, window, size, average)};
+  }
+};
+
+Tensors PoolGradient::gradient(const Tensor& dx, const Tensor& ddx) const {
+  if (average) return {make<Pool>({ddx}, window, size, true), Tensor()};
+  return {make<PoolChosen>({ddx, dx.input(1)}, window, size), Tensor()};
+}
+
+// Only second derivatives come here, so it walks the windows plainly.
+void PoolChosen::run(const Exec& exec, Views in, Views out) const {
+  const PoolShape s = pool_shape(window, size, *in[0].shape, *out[0].shape);
+  // Element strides of x and y: batch, three spatial axes, channel.
+  auto strides = [&](const Spatial& extent) {
+    std::array<int64_t, 5> step;
+    const int64_t inner = s.channels_first ? 1 : s.channels;
+    step[4] = s.channels_first ? extent[0] * extent[1] * extent[2] : 1;
+    step[3] = inner;
+    step[2] = step[3] * extent[2];
+    step[1] = step[2] * extent[1];
+    step[0] = extent[0] * extent[1] * extent[2] * s.channels;
+    return step;
+  };
+  const auto xs = strides(s.in), ys = strides(s.out);
+  visit_pool_type(in[0].dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T *values = in[0].as<T>(), *keys = in[1].as<T>();
+    T* y = out[0].as<T>();
+    exec.pool.parallel_for(s.batch * s.channels, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t image = begin; image < end; ++image) {
+        const int64_t n = image / s.channels, c = image % s.channels;
+        const int64_t x0 = n * xs[0] + c * xs[4], y0 = n * ys[0] + c * ys[4];
+        for (int64_t o = 0; o < s.out[0] * s.out[1] * s.out[2]; ++o) {
+          const int64_t at[3] = {o / (s.out[1] * s.out[2]), o / s.out[2] % s.out[1], o % s.out[2]};
+          int64_t from[3], to[3];
+          for (int i = 0; i < 3; ++i) {
+            const int64_t first = at[i] * s.stride[i] - s.pad[i];
+            from[i] = std::max<int64_t>(first, 0);
+            to[i] = std::min(first + s.window[i], s.in[i]);
+          }
+          int64_t best = -1;
+          double most = 0;
+          for (int64_t d = from[0]; d < to[0]; ++d) {
+            for (int64_t h = from[1]; h < to[1]; ++h) {
+              for (int64_t w = from[2]; w < to[2]; ++w) {
+                const int64_t i = x0 + d * xs[1] + h * xs[2] + w * xs[3];
+                const auto key = convert_element<double>(keys[i]);
+                if (best >= 0 && !(key > most) && !(key != key && most == most)) continue;
+                best = i;
+                most = key;
+              }
+            }
+          }
+          y[y0 + at[0] * ys[1] + at[1] * ys[2] + at[2] * ys[3]] = best < 0 ? T{} : values[best];
+        }
+      }
+    });
+  });
+}
+
+Tensor pool(std::string_view function, const Tensor& x, absl::Span<const int64_t> pool_size,
+            absl::Span<const int64_t> strides, Padding padding, DataFormat data_format,
+            const std::string& mode) {
+  if (mode != "max" && mode != "avg") {
+    fail(function, ": pool_mode is '", mode, "'; accepted are 'max' and 'avg'");
+  }
+  if (padding.kind() == Padding::kCausal) fail(function, ": padding 'causal' is for conv1d alone");
+  const std::vector<int64_t> ones(strides.size(), 1);
+  const Window window = make_window(function, strides, ones, padding, data_format);
+  std::array<int64_t, 3> size = {1, 1, 1};
+  for (int i = 0; i < window.rank; ++i) {
+    if (pool_size[i] < 1) fail(function, ": pool_size has ", pool_size[i], "; accepted are sizes from 1");
+    size[i + 3 - window.rank] = pool_size[i];
+  }
+  return make<Pool>({x}, window, size, mode == "avg");
+}
+
+}  // namespace
+
+Tensor pool2d(const Tensor& x, const std::array<int64_t, 2>& pool_size, const Pool2dOptions& options) {
+  return pool("pool2d", x, pool_size, options.strides, options.padding, options.data_format,
+              options.pool_mode);
+}
+
+Tensor pool3d(const Tensor& x, const std::array<int64_t, 3>& pool_size, const Pool3dOptions& options) {
+  return pool("pool3d", x, pool_size, options.strides, options.padding, options.data_format,
+              options.pool_mode);
+}
+
+}  // namespace keel

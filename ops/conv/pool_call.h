@@ -1,0 +1,23 @@
+// One call of pooling, as it passes the dispatch to a target.
+#ifndef KEEL_OPS_CONV_POOL_CALL_H_
+#define KEEL_OPS_CONV_POOL_CALL_H_
+
+#include "ops/conv/pool_kernel.h"
+
+namespace keel {
+
+enum class PoolPass { kMax, kAverage, kMaxGradient, kAverageGradient };
+
+template <typename S>
+struct PoolCall {
+  PoolShape shape;
+  const S* x;   // Null where the pass has none.
+  const S* dy;  // Likewise.
+  S* result;
+  void* scratch;
+  const ThreadPool& pool;
+};
+
+}  // namespace keel
+
+#endif  // KEEL_OPS_CONV_POOL_CALL_H_

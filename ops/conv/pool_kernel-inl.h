@@ -1,0 +1,350 @@
+// Pooling for one storage type and one target: vectors run over the channels.
+#if defined(KEEL_OPS_CONV_POOL_KERNEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_CONV_POOL_KERNEL_INL_H_
+#undef KEEL_OPS_CONV_POOL_KERNEL_INL_H_
+#else
+#define KEEL_OPS_CONV_POOL_KERNEL_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "ops/conv/layout-inl.h"
+#include "ops/conv/pool_call.h"
+#include "ops/math/narrow_float-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+// The elements of one window that are inside the image: [low, high) along each axis.
+struct Window {
+  Spatial low, high;
+  int64_t count() const {
+    return (high[0] - low[0]) * (high[1] - low[1]) * (high[2] - low[2]);
+  }
+};
+
+HWY_INLINE void SetAxis(const PoolShape& s, int axis, int64_t at, Window& window) {
+  const int64_t from = at * s.stride[axis] - s.pad[axis];
+  window.low[axis] = std::clamp<int64_t>(from, 0, s.in[axis]);
+  window.high[axis] = std::clamp<int64_t>(from + s.window[axis], window.low[axis], s.in[axis]);
+}
+
+// Calls body(offset, tap) for each element of the window, in order: its pixel within the image,
+// and a number that tells the taps of one window apart.
+template <class Body>
+HWY_INLINE void EachTap(const PoolShape& s, const Window& window, const Body& body) {
+  int64_t tap = 0;
+  for (int64_t d = window.low[0]; d < window.high[0]; ++d) {
+    for (int64_t h = window.low[1]; h < window.high[1]; ++h) {
+      const int64_t row = (d * s.in[1] + h) * s.in[2];
+      for (int64_t w = window.low[2]; w < window.high[2]; ++w) body(row + w, tap++);
+    }
+  }
+}
+
+template <typename T>
+constexpr T LowestOf() {
+  return std::is_integral_v<T> ? std::numeric_limits<T>::lowest()
+                               : static_cast<T>(-std::numeric_limits<T>::infinity());
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE hn::Mask<D> Beats(D, V x, V best) {
+  if constexpr (std::is_floating_point_v<hn::TFromD<D>>) {
+    return hn::Or(hn::Gt(x, best), hn::AndNot(hn::IsNaN(best), hn::IsNaN(x)));
+  } else {
+    return hn::Gt(x, best);
+  }
+}
+
+// Vectors [c, c + kV) of one output pixel; kPart: a single one of `n` lanes.
+template <typename S, PoolPass kPass, int kV, bool kPart>
+HWY_INLINE void PoolVectors(const PoolShape& s, const Window& window, const S* x, int64_t c,
+                            int64_t n, S* y) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = kLanesOf<T>;
+  constexpr bool kMax = kPass == PoolPass::kMax;
+  using V = hn::Vec<decltype(d)>;
+  V acc[kV];
+  HWY_UNROLL(4)
+  for (int v = 0; v < kV; ++v) acc[v] = hn::Set(d, kMax ? LowestOf<T>() : T{0});
+  for (int64_t i = window.low[0]; i < window.high[0]; ++i) {
+    for (int64_t j = window.low[1]; j < window.high[1]; ++j) {
+      const S* from = x + ((i * s.in[1] + j) * s.in[2] + window.low[2]) * s.channels + c;
+      for (int64_t k = window.low[2]; k < window.high[2]; ++k, from += s.channels) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kV; ++v) {
+          const V value = kPart ? LoadWidePart(d, from, n) : LoadWide(d, from + v * kLanes);
+          acc[v] = kMax ? hn::IfThenElse(Beats(d, value, acc[v]), value, acc[v])
+                        : hn::Add(acc[v], value);
+        }
+      }
+    }
+  }
+  HWY_UNROLL(4)
+  for (int v = 0; v < kV; ++v) {
+    if constexpr (!kMax) {
+      acc[v] = hn::Div(acc[v], hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1))));
+    }
+    if constexpr (kPart) {
+      StoreNarrowPart(d, acc[v], y, n);
+    } else {
+      StoreNarrow(d, acc[v], y + v * kLanes);
+    }
+  }
+}
+
+template <typename S, PoolPass kPass>
+HWY_NOINLINE void PoolForward(const PoolShape& s, const S* x, S* y, const ThreadPool& pool) {
+  constexpr int64_t kLanes = kLanesOf<ComputeType<S>>;
+  const int64_t rows = s.batch * s.out[0] * s.out[1];
+  const int64_t work = s.out[2] * s.channels * std::min<int64_t>(Volume(s.window), 1 << 20);
+  pool.parallel_for(rows, CeilDiv(1 << 16, work), [&](int64_t begin, int64_t end) {
+    Window window;
+    for (int64_t row = begin; row < end; ++row) {
+      const S* image = x + row / (s.out[0] * s.out[1]) * Volume(s.in) * s.channels;
+      SetAxis(s, 0, row / s.out[1] % s.out[0], window);
+      SetAxis(s, 1, row % s.out[1], window);
+      S* to = y + row * s.out[2] * s.channels;
+      for (int64_t w = 0; w < s.out[2]; ++w, to += s.channels) {
+        SetAxis(s, 2, w, window);
+        int64_t c = 0;
+        for (; c + 4 * kLanes <= s.channels; c += 4 * kLanes) {
+          PoolVectors<S, kPass, 4, false>(s, window, image, c, 0, to + c);
+        }
+        for (; c + kLanes <= s.channels; c += kLanes) {
+          PoolVectors<S, kPass, 1, false>(s, window, image, c, 0, to + c);
+        }
+        if (c < s.channels) {
+          PoolVectors<S, kPass, 1, true>(s, window, image, c, s.channels - c, to + c);
+        }
+      }
+    }
+  });
+}
+
+// How the gradient is cut. A task owns the elements of dx that its windows reach: whole planes of
+// an axis along which windows do not overlap, or else all of an image for some channels.
+struct GradientCut {
+  int axis;        // Cut along this axis, or -1.
+  int64_t planes;  // Outputs along it per task.
+  int64_t pieces;  // Along it.
+  int64_t channels, channel_pieces;
+  bool once;    // No element is in two windows.
+  bool covers;  // Every element is in a window.
+};
+
+template <typename T>
+HWY_INLINE GradientCut CutGradient(const PoolShape& s) {
+  GradientCut cut{-1, 0, 1, s.channels, 1, true, true};
+  for (int i = 0; i < 3; ++i) {
+    cut.once = cut.once && (s.window[i] <= s.stride[i] || s.out[i] == 1);
+    cut.covers = cut.covers && s.window[i] >= s.stride[i] && s.pad[i] >= 0 &&
+                 s.out[i] * s.stride[i] - s.pad[i] >= s.in[i];
+  }
+  for (int i = 2; i >= 0; --i) {
+    if (s.out[i] > 1 && s.window[i] <= s.stride[i]) cut.axis = i;
+  }
+  if (cut.axis == 2) cut.axis = -1;  // Too fine: the rows would be cut.
+  const int64_t image = Volume(s.in) * s.channels;
+  if (cut.axis >= 0) {
+    cut.planes = CeilDiv(1 << 15, CeilDiv(image, s.out[cut.axis]));
+    cut.pieces = CeilDiv(s.out[cut.axis], cut.planes);
+  } else if (image > (1 << 15)) {
+    cut.channels = std::min(RoundUp(std::max<int64_t>((1 << 15) / Volume(s.in), 1),
+                                    4 * kLanesOf<T>), s.channels);
+    cut.channel_pieces = CeilDiv(s.channels, cut.channels);
+  }
+  return cut;
+}
+
+// Adds (or, where no element is in two windows, sets) one window's part of dx for a vector of
+// channels. `sums` is where dx is summed: dx itself unless S is narrow.
+template <typename S, PoolPass kPass, bool kPart, typename Sums>
+HWY_INLINE void PoolBackVector(const PoolShape& s, const Window& window, const S* x, const S* dy,
+                               int64_t n, bool once, Sums* sums, int64_t sums_step) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  constexpr bool kMax = kPass == PoolPass::kMaxGradient;
+  const auto load = [&](const auto* from) HWY_ATTR {
+    return kPart ? LoadWidePart(d, from, n) : LoadWide(d, from);
+  };
+  V dv = load(dy);
+  V first = hn::Zero(d);
+  if constexpr (kMax) {
+    V best = hn::Set(d, LowestOf<T>());
+    EachTap(s, window, [&](int64_t pixel, int64_t tap) HWY_ATTR {
+      const V value = load(x + pixel * s.channels);
+      const auto beats = Beats(d, value, best);
+      best = hn::IfThenElse(beats, value, best);
+      first = hn::IfThenElse(beats, hn::Set(d, static_cast<T>(tap)), first);
+    });
+  } else {
+    dv = hn::Div(dv, hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1))));
+  }
+  EachTap(s, window, [&](int64_t pixel, int64_t tap) HWY_ATTR {
+    V value = dv;
+    if constexpr (kMax) {
+      value = hn::IfThenElseZero(hn::Eq(first, hn::Set(d, static_cast<T>(tap))), dv);
+    }
+    Sums* to = sums + pixel * sums_step;
+    if (!once) value = hn::Add(value, load(to));
+    if constexpr (kPart) {
+      StoreNarrowPart(d, value, to, n);
+    } else {
+      StoreNarrow(d, value, to);
+    }
+  });
+}
+
+template <typename S, PoolPass kPass>
+HWY_NOINLINE void PoolBackward(const PoolShape& s, const S* x, const S* dy, S* dx, void* scratch,
+                               const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  constexpr int64_t kLanes = kLanesOf<T>;
+  const GradientCut cut = CutGradient<T>(s);
+  const int64_t tasks = cut.pieces * cut.channel_pieces;
+  const bool wide_sums = kIsNarrow<S> && !cut.once;
+  ScratchSlots slots(scratch, wide_sums ? BytesOf<T>(Volume(s.in) * cut.channels) : 0,
+                     pool.threads());
+  pool.parallel_for(s.batch * tasks, 1, [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    T* wide = reinterpret_cast<T*>(lease.data());
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t batch = task / tasks, piece = task % tasks / cut.channel_pieces;
+      const int64_t c0 = task % cut.channel_pieces * cut.channels;
+      const int64_t channels = std::min(cut.channels, s.channels - c0);
+      const S* image = x == nullptr ? nullptr : x + batch * Volume(s.in) * s.channels + c0;
+      S* to = dx + batch * Volume(s.in) * s.channels + c0;
+      // The task's outputs, and the elements of dx that it owns.
+      Spatial out0 = {0, 0, 0}, out1 = s.out, in0 = {0, 0, 0}, in1 = s.in;
+      if (cut.axis >= 0) {
+        const int a = cut.axis;
+        out0[a] = piece * cut.planes;
+        out1[a] = std::min(out0[a] + cut.planes, s.out[a]);
+        const auto edge = [&](int64_t at) {
+          return std::clamp<int64_t>(at * s.stride[a] - s.pad[a], 0, s.in[a]);
+        };
+        in0[a] = piece == 0 ? 0 : edge(out0[a]);
+        in1[a] = piece + 1 == cut.pieces ? s.in[a] : edge(out1[a]);
+      }
+      const auto each_owned = [&](const auto& body) {
+        for (int64_t i = in0[0]; i < in1[0]; ++i) {
+          for (int64_t j = in0[1]; j < in1[1]; ++j) {
+            for (int64_t k = in0[2]; k < in1[2]; ++k) body((i * s.in[1] + j) * s.in[2] + k);
+          }
+        }
+      };
+      if (!(cut.once && cut.covers)) {
+        each_owned([&](int64_t pixel) {
+          if (wide_sums) {
+            std::fill_n(wide + pixel * channels, channels, T{0});
+          } else {
+            std::memset(static_cast<void*>(to + pixel * s.channels), 0,
+                        static_cast<size_t>(channels) * sizeof(S));
+          }
+        });
+      }
+      Window window;
+      for (int64_t i = out0[0]; i < out1[0]; ++i) {
+        SetAxis(s, 0, i, window);
+        for (int64_t j = out0[1]; j < out1[1]; ++j) {
+          SetAxis(s, 1, j, window);
+          for (int64_t k = out0[2]; k < out1[2]; ++k) {
+            SetAxis(s, 2, k, window);
+            const S* from =
+                dy + (((batch * s.out[0] + i) * s.out[1] + j) * s.out[2] + k) * s.channels + c0;
+            for (int64_t c = 0; c < channels; c += kLanes) {
+              const int64_t n = channels - c;
+              const auto step = [&](auto part, auto* sums, int64_t sums_step) HWY_ATTR {
+                PoolBackVector<S, kPass, decltype(part)::value>(s, window, image + c, from + c, n,
+                                                                cut.once, sums + c, sums_step);
+              };
+              if (wide_sums) {
+                if (n >= kLanes) {
+                  step(std::false_type(), wide, channels);
+                } else {
+                  step(std::true_type(), wide, channels);
+                }
+              } else if (n >= kLanes) {
+                step(std::false_type(), to, s.channels);
+              } else {
+                step(std::true_type(), to, s.channels);
+              }
+            }
+          }
+        }
+      }
+      if (wide_sums) {
+        if constexpr (kIsNarrow<S>) {
+          each_owned([&](int64_t pixel) HWY_ATTR {
+            NarrowRow(wide + pixel * channels, channels, to + pixel * s.channels);
+          });
+        }
+      }
+    }
+  });
+}
+
+template <typename S>
+HWY_INLINE size_t PoolBytes(const PoolShape& s, int threads) {
+  using T = ComputeType<S>;
+  const int64_t x = s.batch * Volume(s.in) * s.channels;
+  const int64_t y = s.batch * Volume(s.out) * s.channels;
+  if (x == 0 || y == 0) return 0;
+  const GradientCut cut = CutGradient<T>(s);
+  const size_t layout = s.channels_first ? 2 * BytesOf<S>(x) + BytesOf<S>(y) : 0;
+  return layout + (kIsNarrow<S> && !cut.once
+                       ? ScratchSlots::total_bytes(BytesOf<T>(Volume(s.in) * cut.channels), threads)
+                       : 0);
+}
+
+template <typename S, PoolPass kPass>
+HWY_INLINE void PoolRun(const PoolCall<S>& call) {
+  using T = ComputeType<S>;
+  constexpr bool kForward = kPass == PoolPass::kMax || kPass == PoolPass::kAverage;
+  const PoolShape& s = call.shape;
+  const int64_t in = s.batch * Volume(s.in) * s.channels;
+  const int64_t out = s.batch * Volume(s.out) * s.channels;
+  if (in == 0 || out == 0) {
+    const T value = kPass == PoolPass::kMax ? LowestOf<T>() : T{0};
+    for (int64_t i = 0; i < (kForward ? out : in); ++i) Narrow(value, call.result[i]);
+    return;
+  }
+  const S* x = call.x;
+  const S* dy = call.dy;
+  S* result = call.result;
+  ScratchCursor cursor(call.scratch);
+  if (s.channels_first) {
+    const auto last = [&](const S* from, const Spatial& size, int64_t elements) {
+      S* to = cursor.take<S>(elements);
+      TransposeAll(from, s.batch, s.channels, Volume(size), to, call.pool);
+      return to;
+    };
+    if (x != nullptr) x = last(x, s.in, in);
+    if (dy != nullptr) dy = last(dy, s.out, out);
+    result = cursor.take<S>(kForward ? out : in);
+  }
+  if constexpr (kForward) {
+    PoolForward<S, kPass>(s, x, result, call.pool);
+  } else {
+    PoolBackward<S, kPass>(s, x, dy, result, cursor.rest(), call.pool);
+  }
+  if (s.channels_first) {
+    TransposeAll(result, s.batch, Volume(kForward ? s.out : s.in), s.channels, call.result,
+                 call.pool);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_CONV_POOL_KERNEL_INL_H_
