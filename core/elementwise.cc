@@ -34,7 +34,7 @@ std::unique_ptr<Kernel> make_reduction_kernel(const Reduction& reduction, const 
 }
 
 DType Elementwise::result_dtype(DType dtype) const {
-  if (micro_op()->code(lane_of(dtype), false) == nullptr) {
+  if (micro_op()->code(lane_of(dtype), MicroOp::kPlain) == nullptr) {
     fail(name(), ": x is ", dtype, ", for which it has no meaning");
   }
   return dtype;

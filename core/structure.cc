@@ -162,7 +162,7 @@ bool same_static_shape(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-const MicroOp kIdentity{"identity", 1, [](Lane, bool) -> MicroOp::Code { return nullptr; }, "a"};
+const MicroOp kIdentity{"identity", 1, [](Lane, int) -> MicroOp::Code { return nullptr; }, "a"};
 
 void FullLike::run(const Exec&, Views, Views out) const {
   const int64_t n = out[0].shape->elements();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -12,6 +13,7 @@ namespace {
 // Larger programs would run out of scratch blocks, and of cache lines for their operands.
 constexpr int kMostSteps = 48;
 constexpr int kMostInputs = 16;
+static_assert(kMostSteps <= LoopProgram::kMaxSteps && kMostInputs <= LoopProgram::kMaxInputs);
 
 // Which nodes go into one program. All element-wise nodes of one *level* and shape may: a level is
 // one more than that of any producer that is not element-wise, so a path between two nodes of one
@@ -24,8 +26,8 @@ class Fusion {
     find_kinds();
     find_levels();
     find_groups();
-    for (auto& [leader, members] : groups_) {
-      if (members.size() > 1) build_program(members);
+    for (int n = 0; n < count_; ++n) {
+      if (leader_[n] == n && members_[n].size() > 1) build_program(members_[n]);
     }
     redirect();
   }
@@ -96,6 +98,14 @@ class Fusion {
       if (std::find(inputs.begin(), inputs.end(), r) == inputs.end()) inputs.push_back(r);
     }
     if (static_cast<int>(inputs.size()) > kMostInputs) return;
+    std::vector<int> members;
+    std::merge(members_[a].begin(), members_[a].end(), members_[b].begin(), members_[b].end(),
+               std::back_inserter(members));
+    const auto exits = std::count_if(members.begin(), members.end(), [&](int n) {
+      return is_reduction(n) || needed_outside(n, members);
+    });
+    if (exits > LoopProgram::kMaxOutputs) return;
+    members_[a] = std::move(members);
     leader_[b] = a;
     sizes_[a] += sizes_[b];
     group_inputs_[a] = std::move(inputs);
@@ -113,6 +123,8 @@ class Fusion {
     leader_.resize(count_);
     std::iota(leader_.begin(), leader_.end(), 0);
     sizes_.assign(count_, 1);
+    members_.resize(count_);
+    for (int n = 0; n < count_; ++n) members_[n] = {n};
     masks_.resize(count_);
     group_inputs_.resize(count_);
     for (int n = 0; n < count_; ++n) {
@@ -137,9 +149,6 @@ class Fusion {
         if (first >= 0 && may_join(first, c)) join(first, c);
         if (first < 0) first = c;
       }
-    }
-    for (int n = 0; n < count_; ++n) {
-      if (is_map(n) || is_reduction(n)) groups_[find(n)].push_back(n);
     }
   }
 
@@ -240,7 +249,7 @@ class Fusion {
   std::vector<int> levels_, leader_, sizes_;
   std::vector<std::vector<bool>> masks_;
   std::vector<std::vector<Ref>> group_inputs_;
-  std::map<int, std::vector<int>> groups_;  // Members in order of their numbers.
+  std::vector<std::vector<int>> members_;  // Of each leader's group, in order of their numbers.
   std::map<int, Ref> moved_;
 };
 

@@ -1,55 +1,8 @@
-// Convolutions.
-//
-// Shapes, with N images, spatial axes S (one, two or three), C channels in and F filters:
-//   x       [N, S..., C], or [N, C, S...] with data_format "channels_first"
-//   kernel  [K..., C, F], whatever the data format
-//   result  [N, T..., F], or [N, F, T...]
-// where T = floor((S - (K-1)·dilation - 1) / stride) + 1 with padding "valid" and ceil(S / stride) with
-// "same", which puts the odd zero at the end. Floating dtypes; narrow floats are summed in float32.
-// Differentiable any number of times. ValueError where channels do not match, a stride, dilation or
-// kernel size is below 1, stride and dilation are both above 1, or a "valid" window does not fit: when
-// the graph is built, or for unknown dimensions when it is fed.
+// Convolutions and pooling: the face of the family.
 #ifndef KEEL_OPS_CONV_CONV_H_
 #define KEEL_OPS_CONV_CONV_H_
 
-#include <array>
-#include <cstdint>
-
-#include "core/arguments.h"
-#include "core/tensor.h"
-
-namespace keel {
-
-// Arguments of conv1d().
-struct Conv1dOptions {
-  int64_t strides = 1;
-  Padding padding = {};         // "causal" too: output t sees inputs up to t alone.
-  DataFormat data_format = {};  // image_data_format() where absent.
-  int64_t dilation_rate = 1;
-};
-// Convolution along time. "causal" needs channels_last. Source: keras.backend.conv1d.
-Tensor conv1d(const Tensor& x, const Tensor& kernel, const Conv1dOptions& options = {});
-
-// Arguments of conv2d().
-struct Conv2dOptions {
-  std::array<int64_t, 2> strides = {1, 1};
-  Padding padding = {};
-  DataFormat data_format = {};
-  std::array<int64_t, 2> dilation_rate = {1, 1};
-};
-// Convolution of images. Source: keras.backend.conv2d.
-Tensor conv2d(const Tensor& x, const Tensor& kernel, const Conv2dOptions& options = {});
-
-// Arguments of conv3d().
-struct Conv3dOptions {
-  std::array<int64_t, 3> strides = {1, 1, 1};
-  Padding padding = {};
-  DataFormat data_format = {};
-  std::array<int64_t, 3> dilation_rate = {1, 1, 1};
-};
-// Convolution of volumes. Source: keras.backend.conv3d.
-Tensor conv3d(const Tensor& x, const Tensor& kernel, const Conv3dOptions& options = {});
-
-}  // namespace keel
+#include "ops/conv/convolution.h"
+#include "ops/conv/pool.h"
 
 #endif  // KEEL_OPS_CONV_CONV_H_

@@ -1,4 +1,4 @@
-#include "ops/conv/conv.h"
+#include "ops/conv/convolution.h"
 
 #include <memory>
 #include <mutex>
