@@ -34,15 +34,13 @@ HWY_INLINE void SetAxis(const PoolShape& s, int axis, int64_t at, Window& window
   window.high[axis] = std::clamp<int64_t>(from + s.window[axis], window.low[axis], s.in[axis]);
 }
 
-// Calls body(offset, tap) for each element of the window, in order: its pixel within the image,
-// and a number that tells the taps of one window apart.
+// Calls body(pixel) for each element of the window, in order: its pixel within the image.
 template <class Body>
 HWY_INLINE void EachTap(const PoolShape& s, const Window& window, const Body& body) {
-  int64_t tap = 0;
   for (int64_t d = window.low[0]; d < window.high[0]; ++d) {
     for (int64_t h = window.low[1]; h < window.high[1]; ++h) {
       const int64_t row = (d * s.in[1] + h) * s.in[2];
-      for (int64_t w = window.low[2]; w < window.high[2]; ++w) body(row + w, tap++);
+      for (int64_t w = row + window.low[2]; w < row + window.high[2]; ++w) body(w);
     }
   }
 }
@@ -54,49 +52,87 @@ constexpr T LowestOf() {
 }
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE hn::Mask<D> Beats(D, V x, V best) {
+HWY_INLINE hn::Mask<D> IsNaNOf(D d, V x) {
   if constexpr (std::is_floating_point_v<hn::TFromD<D>>) {
-    return hn::Or(hn::Gt(x, best), hn::AndNot(hn::IsNaN(best), hn::IsNaN(x)));
+    return hn::IsNaN(x);
   } else {
-    return hn::Gt(x, best);
+    return hn::FirstN(d, 0);
   }
 }
 
-// Vectors [c, c + kV) of one output pixel; kPart: a single one of `n` lanes.
-template <typename S, PoolPass kPass, int kV, bool kPart>
-HWY_INLINE void PoolVectors(const PoolShape& s, const Window& window, const S* x, int64_t c,
-                            int64_t n, S* y) {
+template <typename T>
+HWY_INLINE T NaNOf() {
+  return std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : T{0};
+}
+
+// kV vectors of neighbouring channels; kPart: a single one of `n` lanes.
+template <typename S, int kV, bool kPart>
+struct Lanes {
   using T = ComputeType<S>;
-  const hn::ScalableTag<T> d;
-  constexpr int64_t kLanes = kLanesOf<T>;
-  constexpr bool kMax = kPass == PoolPass::kMax;
-  using V = hn::Vec<decltype(d)>;
-  V acc[kV];
-  HWY_UNROLL(4)
-  for (int v = 0; v < kV; ++v) acc[v] = hn::Set(d, kMax ? LowestOf<T>() : T{0});
-  for (int64_t i = window.low[0]; i < window.high[0]; ++i) {
-    for (int64_t j = window.low[1]; j < window.high[1]; ++j) {
-      const S* from = x + ((i * s.in[1] + j) * s.in[2] + window.low[2]) * s.channels + c;
-      for (int64_t k = window.low[2]; k < window.high[2]; ++k, from += s.channels) {
-        HWY_UNROLL(4)
-        for (int v = 0; v < kV; ++v) {
-          const V value = kPart ? LoadWidePart(d, from, n) : LoadWide(d, from + v * kLanes);
-          acc[v] = kMax ? hn::IfThenElse(Beats(d, value, acc[v]), value, acc[v])
-                        : hn::Add(acc[v], value);
-        }
-      }
+  using D = hn::ScalableTag<T>;
+  using V = hn::Vec<D>;
+  template <typename From>
+  static HWY_INLINE V Load(const From* from, int v, int64_t n) {
+    return kPart ? LoadWidePart(D(), from, n) : LoadWide(D(), from + v * kLanesOf<T>);
+  }
+  template <typename To>
+  static HWY_INLINE void Store(V x, int v, int64_t n, To* to) {
+    if constexpr (kPart) {
+      StoreNarrowPart(D(), x, to, n);
+    } else {
+      StoreNarrow(D(), x, to + v * kLanesOf<T>);
     }
   }
+};
+
+// The largest elements of a window, and where it holds a NaN: two instructions an element, where
+// a maximum that keeps NaN takes five.
+template <typename S, int kV, bool kPart, class L = Lanes<S, kV, kPart>>
+HWY_INLINE void Largest(const PoolShape& s, const Window& window, const S* x, int64_t n,
+                        typename L::V* best, hn::Mask<typename L::D>* nan) {
+  const typename L::D d;
   HWY_UNROLL(4)
   for (int v = 0; v < kV; ++v) {
-    if constexpr (!kMax) {
-      acc[v] = hn::Div(acc[v], hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1))));
+    best[v] = hn::Set(d, LowestOf<ComputeType<S>>());
+    nan[v] = hn::FirstN(d, 0);
+  }
+  EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
+    const S* from = x + pixel * s.channels;
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) {
+      const auto value = L::Load(from, v, n);
+      nan[v] = hn::Or(nan[v], IsNaNOf(d, value));
+      best[v] = hn::Max(best[v], value);
     }
-    if constexpr (kPart) {
-      StoreNarrowPart(d, acc[v], y, n);
-    } else {
-      StoreNarrow(d, acc[v], y + v * kLanes);
+  });
+}
+
+// Some channels of one output pixel.
+template <typename S, PoolPass kPass, int kV, bool kPart>
+HWY_INLINE void PoolVectors(const PoolShape& s, const Window& window, const S* x, int64_t n,
+                            S* y) {
+  using T = ComputeType<S>;
+  using L = Lanes<S, kV, kPart>;
+  const typename L::D d;
+  typename L::V acc[kV];
+  if constexpr (kPass == PoolPass::kMax) {
+    hn::Mask<typename L::D> nan[kV];
+    Largest<S, kV, kPart>(s, window, x, n, acc, nan);
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) {
+      L::Store(hn::IfThenElse(nan[v], hn::Set(d, NaNOf<T>()), acc[v]), v, n, y);
     }
+  } else {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) acc[v] = hn::Zero(d);
+    EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
+      const S* from = x + pixel * s.channels;
+      HWY_UNROLL(4)
+      for (int v = 0; v < kV; ++v) acc[v] = hn::Add(acc[v], L::Load(from, v, n));
+    });
+    const auto count = hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1)));
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) L::Store(hn::Div(acc[v], count), v, n, y);
   }
 }
 
@@ -116,13 +152,13 @@ HWY_NOINLINE void PoolForward(const PoolShape& s, const S* x, S* y, const Thread
         SetAxis(s, 2, w, window);
         int64_t c = 0;
         for (; c + 4 * kLanes <= s.channels; c += 4 * kLanes) {
-          PoolVectors<S, kPass, 4, false>(s, window, image, c, 0, to + c);
+          PoolVectors<S, kPass, 4, false>(s, window, image + c, 0, to + c);
         }
         for (; c + kLanes <= s.channels; c += kLanes) {
-          PoolVectors<S, kPass, 1, false>(s, window, image, c, 0, to + c);
+          PoolVectors<S, kPass, 1, false>(s, window, image + c, 0, to + c);
         }
         if (c < s.channels) {
-          PoolVectors<S, kPass, 1, true>(s, window, image, c, s.channels - c, to + c);
+          PoolVectors<S, kPass, 1, true>(s, window, image + c, s.channels - c, to + c);
         }
       }
     }
@@ -164,51 +200,75 @@ HWY_INLINE GradientCut CutGradient(const PoolShape& s) {
   return cut;
 }
 
-// Adds (or, where no element is in two windows, sets) one window's part of dx for a vector of
-// channels. `sums` is where dx is summed: dx itself unless S is narrow.
-template <typename S, PoolPass kPass, bool kPart, typename Sums>
-HWY_INLINE void PoolBackVector(const PoolShape& s, const Window& window, const S* x, const S* dy,
-                               int64_t n, bool once, Sums* sums, int64_t sums_step) {
+// Adds (or, where no element is in two windows, sets) one window's part of dx for some channels.
+// `sums` is where dx is summed: dx itself, or in float if S is narrow.
+template <typename S, PoolPass kPass, int kV, bool kPart, typename Sums>
+HWY_INLINE void PoolBackVectors(const PoolShape& s, const Window& window, const S* x, const S* dy,
+                                int64_t n, bool once, Sums* sums, int64_t sums_step) {
   using T = ComputeType<S>;
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  constexpr bool kMax = kPass == PoolPass::kMaxGradient;
-  const auto load = [&](const auto* from) HWY_ATTR {
-    return kPart ? LoadWidePart(d, from, n) : LoadWide(d, from);
-  };
-  V dv = load(dy);
-  V first = hn::Zero(d);
-  if constexpr (kMax) {
-    V best = hn::Set(d, LowestOf<T>());
-    EachTap(s, window, [&](int64_t pixel, int64_t tap) HWY_ATTR {
-      const V value = load(x + pixel * s.channels);
-      const auto beats = Beats(d, value, best);
-      best = hn::IfThenElse(beats, value, best);
-      first = hn::IfThenElse(beats, hn::Set(d, static_cast<T>(tap)), first);
+  using L = Lanes<S, kV, kPart>;
+  const typename L::D d;
+  using M = hn::Mask<typename L::D>;
+  typename L::V dv[kV];
+  HWY_UNROLL(4)
+  for (int v = 0; v < kV; ++v) dv[v] = L::Load(dy, v, n);
+  if constexpr (kPass == PoolPass::kMaxGradient) {
+    typename L::V best[kV];
+    M nan[kV];
+    Largest<S, kV, kPart>(s, window, x, n, best, nan);
+    M open[kV];  // Lanes whose largest element is still to come.
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) open[v] = hn::FirstN(d, hn::Lanes(d));
+    EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
+      Sums* to = sums + pixel * sums_step;
+      HWY_UNROLL(4)
+      for (int v = 0; v < kV; ++v) {
+        const auto value = L::Load(x + pixel * s.channels, v, n);
+        // Where there is a NaN, the first of them; elsewhere the first of the largest.
+        const M is_best = hn::Or(hn::AndNot(nan[v], hn::Eq(value, best[v])), hn::IsNaN(value));
+        const M taken = hn::And(open[v], is_best);
+        open[v] = hn::AndNot(is_best, open[v]);
+        auto part = hn::IfThenElseZero(taken, dv[v]);
+        if (!once) part = hn::Add(part, L::Load(to, v, n));
+        L::Store(part, v, n, to);
+      }
     });
   } else {
-    dv = hn::Div(dv, hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1))));
+    const auto count = hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1)));
+    HWY_UNROLL(4)
+    for (int v = 0; v < kV; ++v) dv[v] = hn::Div(dv[v], count);
+    EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
+      Sums* to = sums + pixel * sums_step;
+      HWY_UNROLL(4)
+      for (int v = 0; v < kV; ++v) {
+        L::Store(once ? dv[v] : hn::Add(dv[v], L::Load(to, v, n)), v, n, to);
+      }
+    });
   }
-  EachTap(s, window, [&](int64_t pixel, int64_t tap) HWY_ATTR {
-    V value = dv;
-    if constexpr (kMax) {
-      value = hn::IfThenElseZero(hn::Eq(first, hn::Set(d, static_cast<T>(tap))), dv);
-    }
-    Sums* to = sums + pixel * sums_step;
-    if (!once) value = hn::Add(value, load(to));
-    if constexpr (kPart) {
-      StoreNarrowPart(d, value, to, n);
-    } else {
-      StoreNarrow(d, value, to);
-    }
-  });
+}
+
+// All channels of one window.
+template <typename S, PoolPass kPass, typename Sums>
+HWY_INLINE void PoolBackWindow(const PoolShape& s, const Window& window, const S* x, const S* dy,
+                               int64_t channels, bool once, Sums* sums, int64_t sums_step) {
+  constexpr int64_t kLanes = kLanesOf<ComputeType<S>>;
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= channels; c += 4 * kLanes) {
+    PoolBackVectors<S, kPass, 4, false>(s, window, x + c, dy + c, 0, once, sums + c, sums_step);
+  }
+  for (; c + kLanes <= channels; c += kLanes) {
+    PoolBackVectors<S, kPass, 1, false>(s, window, x + c, dy + c, 0, once, sums + c, sums_step);
+  }
+  if (c < channels) {
+    PoolBackVectors<S, kPass, 1, true>(s, window, x + c, dy + c, channels - c, once, sums + c,
+                                       sums_step);
+  }
 }
 
 template <typename S, PoolPass kPass>
 HWY_NOINLINE void PoolBackward(const PoolShape& s, const S* x, const S* dy, S* dx, void* scratch,
                                const ThreadPool& pool) {
   using T = ComputeType<S>;
-  constexpr int64_t kLanes = kLanesOf<T>;
   const GradientCut cut = CutGradient<T>(s);
   const int64_t tasks = cut.pieces * cut.channel_pieces;
   const bool wide_sums = kIsNarrow<S> && !cut.once;
@@ -261,23 +321,10 @@ HWY_NOINLINE void PoolBackward(const PoolShape& s, const S* x, const S* dy, S* d
             SetAxis(s, 2, k, window);
             const S* from =
                 dy + (((batch * s.out[0] + i) * s.out[1] + j) * s.out[2] + k) * s.channels + c0;
-            for (int64_t c = 0; c < channels; c += kLanes) {
-              const int64_t n = channels - c;
-              const auto step = [&](auto part, auto* sums, int64_t sums_step) HWY_ATTR {
-                PoolBackVector<S, kPass, decltype(part)::value>(s, window, image + c, from + c, n,
-                                                                cut.once, sums + c, sums_step);
-              };
-              if (wide_sums) {
-                if (n >= kLanes) {
-                  step(std::false_type(), wide, channels);
-                } else {
-                  step(std::true_type(), wide, channels);
-                }
-              } else if (n >= kLanes) {
-                step(std::false_type(), to, s.channels);
-              } else {
-                step(std::true_type(), to, s.channels);
-              }
+            if (wide_sums) {
+              PoolBackWindow<S, kPass>(s, window, image, from, channels, false, wide, channels);
+            } else {
+              PoolBackWindow<S, kPass>(s, window, image, from, channels, cut.once, to, s.channels);
             }
           }
         }
