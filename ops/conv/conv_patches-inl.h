@@ -31,7 +31,7 @@ struct PatchMatrix {
 
   int64_t cols() const { return Volume(taps) * channels; }
 
-  // A position in the grid, advanced row by row.
+  // A position in the grid.
   struct Point {
     int64_t batch;
     Spatial at;
@@ -46,8 +46,10 @@ struct PatchMatrix {
     p.batch = row / grid[0];
     return p;
   }
-  HWY_INLINE void advance(Point& p) const {
-    if (++p.at[2] < grid[2]) return;
+  // Along the last axis by at most what is left of it.
+  HWY_INLINE void advance(Point& p, int64_t count) const {
+    p.at[2] += count;
+    if (p.at[2] < grid[2]) return;
     p.at[2] = 0;
     if (++p.at[1] < grid[1]) return;
     p.at[1] = 0;
@@ -56,58 +58,106 @@ struct PatchMatrix {
     ++p.batch;
   }
 
+  // Whole vectors are stored: what comes after `n` is overwritten, up to kOverrun elements of it.
+  static constexpr int64_t kOverrun = kLanesOf<T>;
   static HWY_INLINE void Zeros(T* to, int64_t n) {
     const hn::ScalableTag<T> d;
-    int64_t i = 0;
-    for (; i + kLanesOf<T> <= n; i += kLanesOf<T>) hn::StoreU(hn::Zero(d), d, to + i);
-    if (i < n) hn::BlendedStore(hn::Zero(d), hn::FirstN(d, static_cast<size_t>(n - i)), d, to + i);
+    for (int64_t i = 0; i < n; i += kLanesOf<T>) hn::StoreU(hn::Zero(d), d, to + i);
   }
-
-  // to[0, count) = columns [col, col + count) of the row at `p`.
-  HWY_INLINE void gather(const Point& p, int64_t col, int64_t count, T* to) const {
-    const int64_t line_cols = taps[2] * channels;
-    const int64_t w0 = p.at[2] * stride[2] + offset[2];
-    // Taps [low, high) of a line are inside, if they are neighbours.
-    const int64_t low = std::clamp<int64_t>(-w0, 0, taps[2]);
-    const int64_t high = std::clamp<int64_t>(size[2] - w0, low, taps[2]);
-    int64_t line = col / line_cols;
-    int64_t begin = col - line * line_cols;
-    int64_t t1 = line % taps[1], t0 = line / taps[1];
-    while (count > 0) {
-      const int64_t end = std::min(line_cols, begin + count);
-      const int64_t d0 = p.at[0] * stride[0] + offset[0] + t0 * step[0];
-      const int64_t d1 = p.at[1] * stride[1] + offset[1] + t1 * step[1];
-      if (d0 < 0 || d0 >= size[0] || d1 < 0 || d1 >= size[1]) {
-        Zeros(to, end - begin);
-      } else {
-        const S* base = image + ((p.batch * size[0] + d0) * size[1] + d1) * size[2] * channels;
-        if (step[2] == 1) {
-          const int64_t from = std::clamp(low * channels, begin, end);
-          const int64_t until = std::clamp(high * channels, from, end);
-          if (begin < from) Zeros(to, from - begin);
-          WidenRow(base + w0 * channels + from, until - from, to + (from - begin));
-          if (until < end) Zeros(to + (until - begin), end - until);
-        } else {
-          for (int64_t i = begin; i < end;) {
-            const int64_t t = i / channels, stop = std::min(end, (t + 1) * channels);
-            const int64_t w = w0 + t * step[2];
-            if (w < 0 || w >= size[2]) {
-              Zeros(to + (i - begin), stop - i);
-            } else {
-              WidenRow(base + w * channels + (i - t * channels), stop - i, to + (i - begin));
-            }
-            i = stop;
-          }
-        }
-      }
-      to += end - begin;
-      count -= end - begin;
-      begin = 0;
-      if (++t1 == taps[1]) {
-        t1 = 0;
-        ++t0;
+  static HWY_INLINE void Copy(const S* from, int64_t n, T* to) {
+    if constexpr (kIsNarrow<S>) {
+      WidenRow(from, n, to);
+    } else {
+      const hn::ScalableTag<T> d;
+      int64_t i = 0;
+      for (; i + kLanesOf<T> <= n; i += kLanesOf<T>) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+      if (i < n) {
+        const auto mask = hn::FirstN(d, static_cast<size_t>(n - i));
+        hn::StoreU(hn::MaskedLoad(mask, d, from + i), d, to + i);
       }
     }
+  }
+
+  // Rows [p, p + rows), `to_step` apart: columns [col, col + count), and kOverrun more of anything.
+  HWY_INLINE void gather(Point p, int64_t rows, int64_t col, int64_t count, T* to,
+                         int64_t to_step) const {
+    while (rows > 0) {
+      const int64_t run = std::min(rows, grid[2] - p.at[2]);
+      gather_run(p, run, col, count, to, to_step);
+      advance(p, run);
+      rows -= run;
+      to += run * to_step;
+    }
+  }
+
+ private:
+  // As gather(), for neighbours along the last axis. Line by line: the taps whose channels lie side
+  // by side in the image are copied in one go, and what is inside is decided once for all rows.
+  HWY_INLINE void gather_run(const Point& p, int64_t rows, int64_t col, int64_t count, T* to,
+                             int64_t to_step) const {
+    const int64_t line_taps = step[2] == 1 ? taps[2] : 1, lines = step[2] == 1 ? 1 : taps[2];
+    const int64_t line_cols = line_taps * channels;
+    int64_t begin = col, line = 0, t1 = 0, t0 = 0;
+    if (col >= line_cols) {
+      line = col / line_cols;
+      begin = col - line * line_cols;
+      t1 = line / lines;
+      line -= t1 * lines;
+      t0 = t1 / taps[1];
+      t1 -= t0 * taps[1];
+    }
+    for (; count > 0; ++t0, t1 = 0) {
+      const int64_t d = p.at[0] * stride[0] + offset[0] + t0 * step[0];
+      for (; t1 < taps[1] && count > 0; ++t1, line = 0) {
+        const int64_t h = p.at[1] * stride[1] + offset[1] + t1 * step[1];
+        const bool inside = d >= 0 && d < size[0] && h >= 0 && h < size[1];
+        const S* base = image + ((p.batch * size[0] + d) * size[1] + h) * size[2] * channels;
+        for (; line < lines && count > 0; ++line) {
+          const int64_t end = std::min(line_cols, begin + count), n = end - begin;
+          const int64_t w = p.at[2] * stride[2] + offset[2] + line * step[2];
+          if (inside) {
+            copy_line(base, w, line_taps, begin, end, rows, to, to_step);
+          } else {
+            for (int64_t i = 0; i < rows; ++i) Zeros(to + i * to_step, n);
+          }
+          to += n;
+          count -= n;
+          begin = 0;
+        }
+      }
+    }
+  }
+
+  // Columns [begin, end) of the line that starts at pixel w, w + stride ... of the image's row.
+  HWY_INLINE void copy_line(const S* base, int64_t w, int64_t line_taps, int64_t begin,
+                            int64_t end, int64_t rows, T* to, int64_t to_step) const {
+    const int64_t s = stride[2];
+    // Rows [low, high) have all of the line inside.
+    const int64_t room = size[2] - line_taps - w;
+    const int64_t low = std::min(rows, w >= 0 ? 0 : s == 1 ? -w : CeilDiv(-w, s));
+    const int64_t high = std::clamp(room < 0 ? 0 : (s == 1 ? room : room / s) + 1, low, rows);
+    for (int64_t i = low == 0 ? high : 0; i < rows; i = i + 1 == low ? high : i + 1) {
+      const int64_t at = w + i * s;
+      const int64_t first = std::clamp(-at * channels, begin, end);
+      const int64_t last = std::clamp((size[2] - at) * channels, first, end);
+      T* row = to + i * to_step;
+      Zeros(row, first - begin);
+      Copy(base + at * channels + first, last - first, row + (first - begin));
+      Zeros(row + (last - begin), end - last);
+    }
+    const S* from = base + (w + low * s) * channels + begin;
+    const int64_t from_step = s * channels, n = end - begin;
+    T* row = to + low * to_step;
+    if (!kIsNarrow<S> && n <= kLanesOf<T>) {  // The first layer: one masked vector.
+      const hn::ScalableTag<T> d;
+      const auto mask = hn::FirstN(d, static_cast<size_t>(n));
+      const T* same = reinterpret_cast<const T*>(from);
+      for (int64_t i = low; i < high; ++i, same += from_step, row += to_step) {
+        hn::StoreU(hn::MaskedLoad(mask, d, same), d, row);
+      }
+      return;
+    }
+    for (int64_t i = low; i < high; ++i, from += from_step, row += to_step) Copy(from, n, row);
   }
 };
 
@@ -129,6 +179,7 @@ struct PatchRows {
     return inside;
   }
 
+  // An odd number of lines (see MatrixRows in gemm_kernel-inl.h), with room for the overrun.
   static int64_t RowStep(int64_t depth) { return RoundUp(depth, 128 / sizeof(T)) + 64 / sizeof(T); }
   int64_t block_elements(int64_t rows, int64_t depth) const {
     return copy ? rows * RowStep(depth) : 0;
@@ -136,18 +187,18 @@ struct PatchRows {
   HWY_INLINE int64_t block(int64_t first, int64_t rows, int64_t k0, int64_t depth, T* scratch,
                            const T** to) const {
     auto p = patches.point(first);
-    const int64_t step = RowStep(depth);
-    for (int64_t i = 0; i < rows; ++i, patches.advance(p)) {
-      if (copy) {
-        to[i] = scratch + i * step;
-        patches.gather(p, k0, depth, scratch + i * step);
-      } else {
-        int64_t pixel = p.batch;
-        for (int j = 0; j < 3; ++j) {
-          pixel = pixel * patches.size[j] + p.at[j] * patches.stride[j] + patches.offset[j];
-        }
-        to[i] = reinterpret_cast<const T*>(patches.image) + pixel * patches.channels + k0;
+    if (copy) {
+      const int64_t step = RowStep(depth);
+      patches.gather(p, rows, k0, depth, scratch, step);
+      for (int64_t i = 0; i < rows; ++i) to[i] = scratch + i * step;
+      return 0;
+    }
+    for (int64_t i = 0; i < rows; ++i, patches.advance(p, 1)) {
+      int64_t pixel = p.batch;
+      for (int j = 0; j < 3; ++j) {
+        pixel = pixel * patches.size[j] + p.at[j] * patches.stride[j] + patches.offset[j];
       }
+      to[i] = reinterpret_cast<const T*>(patches.image) + pixel * patches.channels + k0;
     }
     return 0;
   }
@@ -164,11 +215,8 @@ struct PatchColumns {
   int64_t block_elements(int64_t rows, int64_t depth) const { return RowStep(rows) * depth; }
   HWY_INLINE int64_t block(int64_t first, int64_t rows, int64_t k0, int64_t depth, T* scratch,
                            const T** to) const {
-    auto p = patches.point(k0);
     const int64_t step = RowStep(rows);
-    for (int64_t k = 0; k < depth; ++k, patches.advance(p)) {
-      patches.gather(p, first, rows, scratch + k * step);
-    }
+    patches.gather(patches.point(k0), depth, first, rows, scratch, step);
     for (int64_t i = 0; i < rows; ++i) to[i] = scratch + i;
     return step;
   }
