@@ -4,7 +4,6 @@
 // as NHWC, and its own choice of layout for the kernel: "any" leaves out its reorder (weights that
 // do not change; ours are packed ahead likewise), "+w" includes it, as after each update.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -12,13 +11,13 @@
 #include <random>
 #include <vector>
 
+#include "benchmarks/take_turns.h"
 #include "core/threads.h"
 #include "dnnl.hpp"
 #include "ops/conv/conv_kernel.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using dnnl::memory;
 
 struct Buffer {
@@ -34,32 +33,12 @@ struct Row {
   int64_t batch = 0;  // 0: as on the command line.
 };
 
-double median_ratio(std::vector<double>& ours, std::vector<double>& theirs, double* best) {
-  std::sort(ours.begin(), ours.end());
-  std::sort(theirs.begin(), theirs.end());
-  *best = theirs.front() / ours.front();
-  return theirs[theirs.size() / 2] / ours[ours.size() / 2];
-}
-
 void report(const char* name, const char* pass, const std::function<void()>& ours,
             const std::function<void()>& theirs, double seconds, double flops) {
-  std::vector<double> a, b;
-  ours();
-  theirs();
-  const auto start = Clock::now();
-  while (a.size() < 5 || std::chrono::duration<double>(Clock::now() - start).count() < seconds) {
-    auto t0 = Clock::now();
-    ours();
-    auto t1 = Clock::now();
-    theirs();
-    auto t2 = Clock::now();
-    a.push_back(std::chrono::duration<double>(t1 - t0).count());
-    b.push_back(std::chrono::duration<double>(t2 - t1).count());
-  }
-  double best;
-  const double median = median_ratio(a, b, &best);
+  const std::vector<keel::Timing> t = keel::take_turns({ours, theirs}, seconds);
   std::printf("%-26s %-10s %9.1f us %7.1f GFLOP/s   oneDNN/ours best %5.2f median %5.2f\n", name,
-              pass, a.front() * 1e6, flops / a.front() * 1e-9, best, median);
+              pass, t[0].best * 1e6, flops / t[0].best * 1e-9, t[1].best / t[0].best,
+              t[1].median / t[0].median);
   std::fflush(stdout);
 }
 

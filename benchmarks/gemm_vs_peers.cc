@@ -1,9 +1,7 @@
 // Matrix products beside oneDNN and Eigen, on the same data in the same minute:
 //   OMP_NUM_THREADS=2 KEEL_NUM_THREADS=2 gemm_vs_peers [seconds per row]
-// The three take turns, so that what the machine's neighbours do hits each alike. Prints the best
-// and the median time, GFLOP/s and the peers' times over ours (over 1: we are faster).
+// Prints the best and the median time, GFLOP/s and the peers' times over ours (over 1: we are faster).
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -12,13 +10,12 @@
 #include <vector>
 
 #include "benchmarks/eigen_peer.h"
+#include "benchmarks/take_turns.h"
 #include "core/threads.h"
 #include "dnnl.h"
 #include "ops/math/gemm_kernel.h"
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct Buffer {
   explicit Buffer(size_t bytes)
@@ -32,37 +29,6 @@ struct Row {
   int64_t m, n, k;
   bool ta, tb;
 };
-
-struct Timing {
-  double best, median;
-};
-
-std::vector<Timing> take_turns(const std::vector<std::function<void()>>& peers, double seconds) {
-  std::vector<std::vector<double>> times(peers.size());
-  std::vector<int> inner(peers.size(), 1);
-  for (size_t p = 0; p < peers.size(); ++p) {
-    peers[p]();
-    const auto begin = Clock::now();
-    peers[p]();
-    const double once = std::chrono::duration<double>(Clock::now() - begin).count();
-    inner[p] = std::max(1, static_cast<int>(200e-6 / std::max(once, 1e-8)));
-  }
-  const auto start = Clock::now();
-  while (times[0].size() < 3 ||
-         std::chrono::duration<double>(Clock::now() - start).count() < seconds) {
-    for (size_t p = 0; p < peers.size(); ++p) {
-      const auto begin = Clock::now();
-      for (int i = 0; i < inner[p]; ++i) peers[p]();
-      times[p].push_back(std::chrono::duration<double>(Clock::now() - begin).count() / inner[p]);
-    }
-  }
-  std::vector<Timing> result;
-  for (auto& t : times) {
-    std::sort(t.begin(), t.end());
-    result.push_back({t.front(), t[t.size() / 2]});
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -113,7 +79,7 @@ int main(int argc, char** argv) {
         keel::eigen_peer_gemm(r.m, r.n, r.k, r.ta, r.tb, a.floats(), b.floats(), c2.floats());
       });
     }
-    const std::vector<Timing> t = take_turns(peers, seconds);
+    const std::vector<keel::Timing> t = keel::take_turns(peers, seconds);
     double worst = 0;
     for (int64_t i = 0; i < r.m * r.n; ++i) {
       worst = std::max(worst, static_cast<double>(std::abs(c.floats()[i] - c2.floats()[i])));

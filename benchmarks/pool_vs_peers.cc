@@ -2,42 +2,27 @@
 //   OMP_NUM_THREADS=2 KEEL_NUM_THREADS=2 pool_vs_peers [seconds per row]
 // oneDNN's maximum keeps a workspace in the forward pass and reads it, not x, in the backward one.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <vector>
 
+#include "benchmarks/take_turns.h"
 #include "core/threads.h"
 #include "dnnl.hpp"
 #include "ops/conv/pool_kernel.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using dnnl::memory;
 
 void report(const char* name, const std::function<void()>& ours,
             const std::function<void()>& theirs, double seconds, double bytes) {
-  std::vector<double> a, b;
-  ours();
-  theirs();
-  const auto start = Clock::now();
-  while (a.size() < 5 || std::chrono::duration<double>(Clock::now() - start).count() < seconds) {
-    const auto t0 = Clock::now();
-    ours();
-    const auto t1 = Clock::now();
-    theirs();
-    const auto t2 = Clock::now();
-    a.push_back(std::chrono::duration<double>(t1 - t0).count());
-    b.push_back(std::chrono::duration<double>(t2 - t1).count());
-  }
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
+  const std::vector<keel::Timing> t = keel::take_turns({ours, theirs}, seconds);
   std::printf("%-18s %9.1f us %6.1f GB/s   oneDNN/ours best %5.2f median %5.2f\n", name,
-              a.front() * 1e6, bytes / a.front() * 1e-9, b.front() / a.front(),
-              b[b.size() / 2] / a[a.size() / 2]);
+              t[0].best * 1e6, bytes / t[0].best * 1e-9, t[1].best / t[0].best,
+              t[1].median / t[0].median);
 }
 
 }  // namespace
