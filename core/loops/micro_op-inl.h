@@ -270,6 +270,9 @@ MicroOp::Code CodeFor(Lane lane, int form) {
 // Of three of one type.
 #define KEEL_MICRO_OP_3(NAME, LANES, ...) \
   KEEL_MICRO_OP_FORMS_(NAME, TernaryForms, LANES, V a KEEL_COMMA_ V b KEEL_COMMA_ V c, __VA_ARGS__)
+// a ? b : c, where a is a bool.
+#define KEEL_SELECT(NAME, LANES) \
+  KEEL_MICRO_OP_FORMS_(NAME, SelectForms, LANES, V a, a)
 // The expression is a mask: the result is a bool.
 #define KEEL_TEST(NAME, LANES, ...) \
   KEEL_MICRO_OP_FORMS_(NAME, TestForms, LANES, V a, __VA_ARGS__)

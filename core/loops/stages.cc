@@ -237,7 +237,7 @@ struct RoundOp {
 struct NotZeroOp {
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE hn::Mask<D> Call(D d, V a) {
-    return hn::Ne(a, hn::Zero(d));
+    return hn::Not(hn::Eq(a, hn::Zero(d)));  // Ne is false for NaN.
   }
 };
 
