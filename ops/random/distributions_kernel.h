@@ -18,6 +18,7 @@
 
 namespace keel {
 
+// Which stream: the key and the upper half of the counters.
 struct RandomStream {
   uint64_t seed = 0, call = 0;
 };
