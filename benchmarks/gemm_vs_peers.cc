@@ -1,10 +1,11 @@
 // Matrix products beside oneDNN and Eigen, on the same data in the same minute:
-//   OMP_NUM_THREADS=2 KEEL_NUM_THREADS=2 gemm_vs_peers [seconds per row]
+//   OMP_NUM_THREADS=2 KEEL_NUM_THREADS=2 gemm_vs_peers [seconds per row] [part of a row's name]
 // Prints the best and the median time, GFLOP/s and the peers' times over ours (over 1: we are faster).
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <random>
 #include <vector>
@@ -58,6 +59,10 @@ int main(int argc, char** argv) {
     rows.push_back(r);
   }
   for (const Row& r : rows) {
+    char name[64];
+    std::snprintf(name, sizeof name, "%ldx%ldx%ld %c%c", static_cast<long>(r.m),
+                  static_cast<long>(r.n), static_cast<long>(r.k), r.ta ? 'T' : 'N', r.tb ? 'T' : 'N');
+    if (argc > 2 && std::strstr(name, argv[2]) == nullptr) continue;
     Buffer a(static_cast<size_t>(r.m * r.k) * 4), b(static_cast<size_t>(r.n * r.k) * 4),
         c(static_cast<size_t>(r.m * r.n) * 4), c2(static_cast<size_t>(r.m * r.n) * 4);
     std::minstd_rand random(1);
@@ -85,9 +90,6 @@ int main(int argc, char** argv) {
       worst = std::max(worst, static_cast<double>(std::abs(c.floats()[i] - c2.floats()[i])));
     }
     const double flops = 2.0 * r.m * r.n * r.k, bytes = 4.0 * (r.m * r.k + r.k * r.n + r.m * r.n);
-    char name[64];
-    std::snprintf(name, sizeof name, "%ldx%ldx%ld %c%c", static_cast<long>(r.m),
-                  static_cast<long>(r.n), static_cast<long>(r.k), r.ta ? 'T' : 'N', r.tb ? 'T' : 'N');
     std::printf("%-24s %9.1f %9.1f %8.1f %8.1f  %5.2f %5.2f  %5.2f  (differ by %.0e)\n", name,
                 t[0].best * 1e6, t[0].median * 1e6, flops / t[0].best * 1e-9,
                 bytes / t[0].best * 1e-9, t[1].best / t[0].best, t[1].median / t[0].median,

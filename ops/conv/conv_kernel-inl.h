@@ -278,7 +278,7 @@ template <typename S>
 HWY_INLINE size_t KernelGradientBytes(const ConvShape& s, int threads) {
   using T = ComputeType<S>;
   const KernelGradientCut c = KernelCut<T>(s);
-  const int64_t task = TaskElements<S>(c.cut, PatchColumns<S>{}, DenseRight<S>{});
+  const int64_t task = TaskElements<S>(c.cut, PatchColumns<S>{}, OwnB<S>());
   return (c.parts > 1 ? BytesOf<T>(c.parts * c.cut.m * c.cut.n) : 0) +
          ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
 }
@@ -289,7 +289,7 @@ HWY_NOINLINE void KernelGradient(const ConvShape& s, const S* x, const S* dy, S*
   using T = ComputeType<S>;
   const KernelGradientCut c = KernelCut<T>(s);
   const PatchColumns<S> left{ForwardPatches(s, x)};
-  const DenseRight<S> right{dy, s.out_channels};
+  const OwnB<S> right{dy, s.out_channels, false};
   const DenseOut<S> out{dw, s.out_channels};
   ScratchCursor cursor(scratch);
   T* partial = c.parts > 1 ? cursor.take<T>(c.parts * c.cut.m * c.cut.n) : nullptr;

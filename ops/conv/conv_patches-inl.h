@@ -222,33 +222,6 @@ struct PatchColumns {
   }
 };
 
-// A dense [k, n] right operand that each task packs for itself, block by block: it is too large to
-// be held twice.
-template <typename S>
-struct DenseRight {
-  using T = ComputeType<S>;
-  const S* b;
-  int64_t n;
-
-  int64_t block_elements(int64_t depth, int64_t cols) const { return PackedCols<T>(cols) * depth; }
-  HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols,
-                             T* scratch) const {
-    constexpr int64_t kWidth = kPanelCols<T>;
-    const int64_t full = cols / kWidth, edge = cols - full * kWidth;
-    T* last = scratch + full * kWidth * depth;
-    const S* from = b + k0 * n + col;
-    for (int64_t k = 0; k < depth; ++k) {
-      for (int64_t j = 0; j < full; ++j) {
-        WidenRow(from + k * n + j * kWidth, kWidth, scratch + (j * depth + k) * kWidth);
-      }
-    }
-    if (edge != 0) {
-      PackPanel(from + full * kWidth, n, false, depth, edge, RoundUp(edge, kLanesOf<T>), last);
-    }
-    return {scratch, kWidth * depth, kWidth, last, full};
-  }
-};
-
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
 HWY_AFTER_NAMESPACE();

@@ -19,7 +19,7 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V MaxOrNaN(D d, V a, V b) {
   if constexpr (hwy::IsFloat<hn::TFromD<D>>()) {
     (void)d;
-    return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::Ne(a, a)), a, b);
+    return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b);
   } else {
     return hn::IfThenElse(hn::Gt(a, b), a, b);
   }
@@ -28,7 +28,7 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V MinOrNaN(D d, V a, V b) {
   if constexpr (hwy::IsFloat<hn::TFromD<D>>()) {
     (void)d;
-    return hn::IfThenElse(hn::Or(hn::Lt(a, b), hn::Ne(a, a)), a, b);
+    return hn::IfThenElse(hn::Or(hn::Lt(a, b), hn::IsNaN(a)), a, b);
   } else {
     return hn::IfThenElse(hn::Lt(a, b), a, b);
   }

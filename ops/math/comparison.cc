@@ -12,7 +12,7 @@ namespace keel {
 namespace HWY_NAMESPACE {
 
 KEEL_COMPARE(Equal, kAllLanes, hn::Eq(a, b))
-KEEL_COMPARE(NotEqual, kAllLanes, hn::Ne(a, b))
+KEEL_COMPARE(NotEqual, kAllLanes, hn::Not(hn::Eq(a, b)))
 KEEL_COMPARE(Greater, kAllLanes, hn::Gt(a, b))
 KEEL_COMPARE(GreaterEqual, kAllLanes, hn::Or(hn::Gt(a, b), hn::Eq(a, b)))
 KEEL_MICRO_OP_2(LogicalAnd, kBoolLanes, hn::And(a, b))

@@ -27,7 +27,7 @@ HWY_INLINE V ExpOf(D d, V x) {
   const V y = hn::Exp(d, hn::Min(hn::Max(x, lowest), highest));
   const V high = hn::IfThenElse(hn::Gt(x, highest), hn::Set(d, std::numeric_limits<T>::infinity()), y);
   const V low = hn::IfThenElse(hn::Lt(x, lowest), hn::Zero(d), high);
-  return hn::IfThenElse(hn::Ne(x, x), x, low);
+  return hn::IfThenElse(hn::IsNaN(x), x, low);
 }
 
 template <class D, class V = hn::Vec<D>>
@@ -45,7 +45,7 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V TanhOf(D d, V x) {
   const V bound = hn::Set(d, hn::TFromD<D>(20));  // tanh is 1 to the last bit from there.
   const V y = hn::Tanh(d, hn::Min(hn::Max(x, hn::Neg(bound)), bound));
-  return hn::IfThenElse(hn::Ne(x, x), x, y);
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
 // Angles beyond what Highway reduces exactly go to the C library.

@@ -27,6 +27,7 @@
 #include <cstdint>
 
 #include "core/threads.h"
+#include "hwy/cache_control.h"
 #include "ops/math/gemm_tile-inl.h"
 #include "ops/math/scratch_slots.h"
 
@@ -50,6 +51,9 @@ struct Cut {
 
 constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Whether C is so small and k so long that its sum may be cut.
+HWY_INLINE bool SplitsSum(const Cut& cut) { return cut.blocks >= 8 && cut.m * cut.n <= 64 * 1024; }
+
 template <typename T>
 HWY_INLINE Cut CutOf(int64_t m, int64_t n, int64_t k) {
   Cut cut;
@@ -63,20 +67,32 @@ HWY_INLINE Cut CutOf(int64_t m, int64_t n, int64_t k) {
   constexpr int64_t kWidth = kPanelCols<T>;
   cut.task_rows = std::min(RoundUp(kMaxTaskRows, kTileRows), RoundUp(std::max<int64_t>(m, 1), kTileRows));
   cut.task_cols = std::min(kMaxTaskCols, RoundUp(std::max<int64_t>(n, 1), kWidth));
-  // Enough tasks for the threads to finish together, none under about 10 µs of work.
-  const auto tasks = [&] { return CeilDiv(m, cut.task_rows) * CeilDiv(n, cut.task_cols); };
-  while (tasks() < 16) {
-    if (2 * cut.task_rows * cut.task_cols * k < (int64_t{1} << 21)) break;
-    if (cut.task_rows >= 4 * kTileRows && cut.task_rows * 4 >= cut.task_cols) {
-      cut.task_rows = RoundUp(CeilDiv(cut.task_rows, 2), kTileRows);
-    } else if (cut.task_cols >= 2 * kWidth) {
-      cut.task_cols = RoundUp(CeilDiv(cut.task_cols, 2), kWidth);
-    } else if (cut.task_rows >= 2 * kTileRows) {
-      cut.task_rows = RoundUp(CeilDiv(cut.task_rows, 2), kTileRows);
-    } else {
-      break;
-    }
+  // Enough tasks for the threads to finish together: 16 of at least 20 µs of work, and up to 48
+  // of at least 80. Rows give way first: a task copies its rows of A for its own columns, and
+  // that is paid back by 128 of them.
+  for (;;) {
+    const int64_t tasks = CeilDiv(m, cut.task_rows) * CeilDiv(n, cut.task_cols);
+    const int64_t flops = 2 * cut.task_rows * cut.task_cols * k;
+    if (flops < (int64_t{1} << 21) || tasks >= 48) break;
+    if (tasks >= 16 && (flops < (int64_t{1} << 23) || cut.task_rows <= 64)) break;
+    // A long sum is better cut itself (SplitParts).
+    if (cut.task_rows <= 64 && cut.task_cols <= 64 && SplitsSum(cut)) break;
+    int64_t& side = cut.task_rows > 64    ? cut.task_rows
+                    : cut.task_cols > 128 ? cut.task_cols
+                    : cut.task_rows > 32  ? cut.task_rows
+                    : cut.task_cols > 64  ? cut.task_cols
+                    : cut.task_rows > 16  ? cut.task_rows
+                                          : cut.task_cols;
+    const int64_t step = &side == &cut.task_rows ? kTileRows : kWidth;
+    const int64_t half = RoundUp(CeilDiv(side, 2), step);
+    if (half == side) break;
+    side = half;
   }
+  // Tasks of equal size.
+  cut.task_rows = RoundUp(CeilDiv(m, std::max<int64_t>(CeilDiv(m, cut.task_rows), 1)), kTileRows);
+  cut.task_cols = RoundUp(CeilDiv(n, std::max<int64_t>(CeilDiv(n, cut.task_cols), 1)), kWidth);
+  cut.task_rows = std::max<int64_t>(cut.task_rows, kTileRows);
+  cut.task_cols = std::max<int64_t>(cut.task_cols, kWidth);
   cut.row_tasks = CeilDiv(m, cut.task_rows);
   cut.col_tasks = CeilDiv(n, cut.task_cols);
   return cut;
@@ -101,6 +117,55 @@ struct PackedB {
     }
     const T* first = packed + k0 * PackedCols<T>(n);
     return {first + col * depth, kWidth * depth, kWidth, first + full * kWidth * depth, left};
+  }
+};
+
+// `panels` full panels, side by side in B [depth, ...] with rows `ld` apart, one after the other.
+template <typename S>
+HWY_INLINE void PackPanels(const S* HWY_RESTRICT from, int64_t ld, int64_t depth, int64_t panels,
+                           ComputeType<S>* HWY_RESTRICT to) {
+  constexpr int64_t kWidth = kPanelCols<ComputeType<S>>;
+  constexpr int64_t kLine = 64 / sizeof(S), kAhead = 8;
+  for (int64_t k = 0; k < depth; ++k) {
+    const S* row = from + k * ld;
+    // Every row is another page, where the hardware's own prefetch starts anew.
+    const S* ahead = from + std::min(k + kAhead, depth - 1) * ld;
+    for (int64_t j = 0; j < panels; ++j) {
+      for (int64_t i = 0; i < kWidth; i += kLine) hwy::Prefetch(ahead + j * kWidth + i);
+      WidenRow(row + j * kWidth, kWidth, to + (j * depth + k) * kWidth);
+    }
+  }
+}
+
+// A dense right operand, [k, n] or transposed [n, k] with rows `ld` apart, that each task packs for
+// itself, block by block: nobody else needs it, or it is too large to be held twice.
+template <typename S>
+struct OwnB {
+  using T = ComputeType<S>;
+  const S* b = nullptr;
+  int64_t ld = 0;
+  bool transposed = false;
+
+  int64_t block_elements(int64_t depth, int64_t cols) const { return PackedCols<T>(cols) * depth; }
+  HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols,
+                             T* scratch) const {
+    constexpr int64_t kWidth = kPanelCols<T>;
+    const int64_t full = cols / kWidth, edge = cols - full * kWidth;
+    T* last = scratch + full * kWidth * depth;
+    const S* from = transposed ? b + col * ld + k0 : b + k0 * ld + col;
+    if (transposed) {
+      for (int64_t j = 0; j < full; ++j) {
+        PackPanel(from + j * kWidth * ld, ld, true, depth, kWidth, kWidth,
+                  scratch + j * depth * kWidth);
+      }
+    } else {
+      PackPanels(from, ld, depth, full, scratch);
+    }
+    if (edge != 0) {
+      PackPanel(from + full * kWidth * (transposed ? ld : 1), ld, transposed, depth, edge,
+                RoundUp(edge, kLanesOf<T>), last);
+    }
+    return {scratch, kWidth * depth, kWidth, last, full};
   }
 };
 
@@ -156,7 +221,10 @@ template <typename S, class Rows, class Right, class Out>
 HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Out& out,
                          bool accumulate, const ComputeType<S>* bias, bool relu,
                          ScratchSlots& slots, const ThreadPool& pool) {
-  pool.parallel_for(cut.row_tasks * cut.col_tasks, 1, [&](int64_t begin, int64_t end) {
+  // Pieces of at least 10 µs or so; an element of A costs about as much as 64 operations.
+  const int64_t cost = cut.task_rows * std::max<int64_t>(cut.k, 1) * (2 * cut.task_cols + 64);
+  pool.parallel_for(cut.row_tasks * cut.col_tasks, CeilDiv(1 << 20, cost),
+                    [&](int64_t begin, int64_t end) {
     const ScratchSlots::Lease lease(slots);
     auto* slot = reinterpret_cast<ComputeType<S>*>(lease.data());
     for (int64_t task = begin; task < end; ++task) {
@@ -172,7 +240,7 @@ HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Ou
 // work for every thread; the parts are added in order.
 HWY_INLINE int64_t SplitParts(const Cut& cut) {
   const int64_t tasks = cut.row_tasks * cut.col_tasks;
-  if (tasks >= 8 || cut.blocks < 8 || cut.m * cut.n > 64 * 1024) return 1;
+  if (tasks >= 8 || !SplitsSum(cut)) return 1;
   return std::min<int64_t>(CeilDiv(16, tasks), cut.blocks / 4);
 }
 
@@ -266,12 +334,8 @@ HWY_INLINE void PackAll(const Cut& cut, const S* b, int64_t ld, bool transposed,
           PackPanel(column(k0, p * kWidth), ld, true, depth, kWidth, kWidth, panel_at(p));
         }
       } else {
-        for (int64_t k = 0; k < depth; ++k) {
-          const S* from = b + (k0 + k) * ld;
-          for (int64_t p = p0; p < p_full; ++p) {
-            WidenRow(from + p * kWidth, kWidth, panel_at(p) + k * kWidth);
-          }
-        }
+        PackPanels(column(k0, p0 * kWidth), ld, depth, std::max<int64_t>(p_full - p0, 0),
+                   panel_at(p0));
       }
       if (p1 > full) {
         PackPanel(column(k0, full * kWidth), ld, transposed, depth, last_width, last_packed,

@@ -81,7 +81,7 @@ struct GemmPlan {
   using T = ComputeType<S>;
   int64_t lda, ldb, ldc;
   Cut cut;
-  bool empty, vector, copy_a, b_in_place;
+  bool empty, vector, copy_a, b_in_place, own_b;
   int64_t parts;
   size_t bias_bytes, b_bytes, partial_bytes, slot_bytes;
 
@@ -92,10 +92,17 @@ struct GemmPlan {
     cut = CutOf<T>(s.m, s.n, s.k);
     empty = s.m == 0 || s.n == 0;
     vector = !packed_b && !empty && s.m <= kMaxVectorRows && s.k > 0;
-    // Reading A where it lies pays until four panels of B have passed over it.
-    copy_a = kIsNarrow<S> || s.n > 4 * kPanelCols<T>;
-    // Packing B pays once enough rows have passed over it.
-    b_in_place = !packed_b && !kIsNarrow<S> && !s.transpose_b && s.m <= 4 * kTileRows;
+    // Transposed, A is read across its rows: copying pays once four panels of B pass over it.
+    // Otherwise it is read where it lies, unless its rows share a few sets of the caches.
+    const int64_t row_bytes = lda * static_cast<int64_t>(sizeof(T));
+    copy_a = kIsNarrow<S> || (s.n > 4 * kPanelCols<T> &&
+                              (s.transpose_a || (row_bytes % 4096 == 0 && row_bytes >= 8192)));
+    // Packing B pays once enough rows have passed over it; sooner if its rows are so far apart
+    // that a panel takes a page per row and does not stay in the second-level cache.
+    const bool near = s.k * ldb * static_cast<int64_t>(sizeof(T)) <= (int64_t{1} << 20);
+    b_in_place = !packed_b && !kIsNarrow<S> && !s.transpose_b &&
+                 (s.m <= (near ? 4 : 1) * kTileRows || ldb <= 2 * kPanelCols<T>);
+    own_b = !packed_b && !b_in_place && cut.row_tasks == 1;
     parts = SplitParts(cut);
     bias_bytes = kIsNarrow<S> ? round_up_bytes(static_cast<size_t>(s.n) * sizeof(T)) : 0;
     if (vector) {
@@ -104,16 +111,19 @@ struct GemmPlan {
       slot_bytes = static_cast<size_t>(s.m * kVectorCols) * sizeof(T);
       return;
     }
-    const int64_t b_cols = packed_b     ? 0
+    const int64_t b_cols = packed_b || own_b ? 0
                            : b_in_place ? PackedCols<T>(s.n % kPanelCols<T>)
                                         : PackedCols<T>(s.n);
     b_bytes = round_up_bytes(static_cast<size_t>(b_cols * s.k) * sizeof(T));
     partial_bytes =
         parts > 1 ? round_up_bytes(static_cast<size_t>(parts * s.m * s.n) * sizeof(T)) : 0;
-    const PackedB<T> b;
-    const int64_t elements =
-        s.transpose_a ? TaskElements<S>(cut, MatrixRows<S, true>{nullptr, lda, copy_a}, b)
-                      : TaskElements<S>(cut, MatrixRows<S, false>{nullptr, lda, copy_a}, b);
+    const MatrixRows<S, false> rows{nullptr, lda, copy_a};
+    const MatrixRows<S, true> columns{nullptr, lda, copy_a};
+    const auto elements_with = [&](const auto& right) {
+      return s.transpose_a ? TaskElements<S>(cut, columns, right)
+                           : TaskElements<S>(cut, rows, right);
+    };
+    const int64_t elements = own_b ? elements_with(OwnB<S>()) : elements_with(PackedB<T>());
     slot_bytes = static_cast<size_t>(elements) * sizeof(T);
   }
 
@@ -124,11 +134,10 @@ struct GemmPlan {
   }
 };
 
-template <typename S, bool kTransposed>
-HWY_NOINLINE void RunMatrix(const GemmPlan<S>& plan, const S* a,
-                            const PackedB<ComputeType<S>>& b, S* c, bool accumulate,
-                            const ComputeType<S>* bias, bool relu, ComputeType<S>* partial,
-                            ScratchSlots& slots, const ThreadPool& pool) {
+template <typename S, bool kTransposed, class Right>
+HWY_NOINLINE void RunMatrix(const GemmPlan<S>& plan, const S* a, const Right& b, S* c,
+                            bool accumulate, const ComputeType<S>* bias, bool relu,
+                            ComputeType<S>* partial, ScratchSlots& slots, const ThreadPool& pool) {
   struct Out {
     S* base;
     int64_t ld;
@@ -170,6 +179,14 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
                  slots, pool);
     return;
   }
+  const auto run = [&](const auto& right) {
+    if (s.transpose_a) {
+      RunMatrix<S, true>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
+    } else {
+      RunMatrix<S, false>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
+    }
+  };
+  if (plan.own_b) return run(OwnB<S>{b, plan.ldb, s.transpose_b});
   PackedB<T> right;
   right.n = s.n;
   if (call.packed_b != nullptr) {
@@ -182,11 +199,7 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
       right.ld = plan.ldb;
     }
   }
-  if (s.transpose_a) {
-    RunMatrix<S, true>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
-  } else {
-    RunMatrix<S, false>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
-  }
+  run(right);
 }
 
 // A batch that shares B and whose rows follow one another is one taller product.

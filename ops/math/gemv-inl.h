@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "core/threads.h"
+#include "hwy/cache_control.h"
 #include "ops/math/gemm_driver-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,7 +38,9 @@ HWY_INLINE void GatherA(const S* a, int64_t row_step, int64_t k_step, int64_t m,
 }
 
 // sums[i][0, cols) (+)= A[i][k .. k + kDepth) · B rows k .. k + kDepth. `a`: [kDepth][kM].
-template <typename S, int kM, int kDepth>
+// kAhead: fetch the same columns of the next kDepth rows, for a B that lies in memory: every row
+// is another page, where the hardware's own prefetch starts anew.
+template <typename S, int kM, int kDepth, bool kAhead>
 HWY_INLINE void AddRows(const ComputeType<S>* HWY_RESTRICT a, const S* HWY_RESTRICT b, int64_t ld,
                         int64_t cols, bool first, ComputeType<S>* HWY_RESTRICT sums) {
   using T = ComputeType<S>;
@@ -60,6 +63,7 @@ HWY_INLINE void AddRows(const ComputeType<S>* HWY_RESTRICT a, const S* HWY_RESTR
     HWY_UNROLL(8)
     for (int r = 0; r < kDepth; ++r) {
       const V vb = LoadWide(d, b + r * ld + j);
+      if (kAhead) hwy::Prefetch(b + (r + kDepth) * ld + j);
       HWY_UNROLL(4)
       for (int i = 0; i < kM; ++i) acc[i] = MultiplyAdd(va[r][i], vb, acc[i]);
     }
@@ -81,10 +85,15 @@ HWY_NOINLINE void VectorRows(const ComputeType<S>* a, const S* b, int64_t ld, in
                              int64_t cols, ComputeType<S>* sums) {
   constexpr int kDepth = kM == 1 ? 8 : 4;
   int64_t r = 0;
-  for (; r + kDepth <= k; r += kDepth) {
-    AddRows<S, kM, kDepth>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+  if (k * ld * static_cast<int64_t>(sizeof(S)) > (int64_t{4} << 20)) {
+    for (; r + 2 * kDepth <= k; r += kDepth) {
+      AddRows<S, kM, kDepth, true>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+    }
   }
-  for (; r < k; ++r) AddRows<S, kM, 1>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+  for (; r + kDepth <= k; r += kDepth) {
+    AddRows<S, kM, kDepth, false>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
+  }
+  for (; r < k; ++r) AddRows<S, kM, 1, false>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
 }
 
 // sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k].

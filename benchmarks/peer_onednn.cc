@@ -1,0 +1,321 @@
+#include "benchmarks/peer_onednn.h"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "dnnl.hpp"
+
+// Of the OpenMP runtime that oneDNN is linked with. The header that declares it is the compiler's
+// own, and there may be another runtime behind it.
+extern "C" void omp_set_num_threads(int threads);
+
+namespace keel::bench::onednn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+using Desc = memory::desc;
+using Dims = memory::dims;
+
+constexpr auto kFloat = memory::data_type::f32;
+
+const dnnl::engine& engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+// Row-major as written, or with the second axis (channels) last.
+Desc rows(const Dims& dims) {
+  Dims strides(dims.size());
+  int64_t stride = 1;
+  for (size_t i = dims.size(); i-- > 0; stride *= dims[i]) strides[i] = stride;
+  return {dims, kFloat, strides};
+}
+Desc channels_last(const Dims& dims) {
+  Dims strides(dims.size());
+  int64_t stride = dims[1];
+  for (size_t i = dims.size(); i-- > 2; stride *= dims[i]) strides[i] = stride;
+  strides[0] = stride;
+  strides[1] = 1;
+  return {dims, kFloat, strides};
+}
+// Weights [out, in, kernel...] in Keras's order: kernel..., in, out.
+Desc keras_kernel(const Dims& dims) {
+  Dims strides(dims.size());
+  strides[0] = 1;
+  strides[1] = dims[0];
+  int64_t stride = dims[0] * dims[1];
+  for (size_t i = dims.size(); i-- > 2; stride *= dims[i]) strides[i] = stride;
+  return {dims, kFloat, strides};
+}
+Desc any_layout(const Dims& dims) { return {dims, kFloat, memory::format_tag::any}; }
+
+Dims concat(std::initializer_list<int64_t> head, int rank, int64_t extent) {
+  Dims dims(head);
+  dims.insert(dims.end(), rank, extent);
+  return dims;
+}
+
+// Primitives, one after another, and what they work on.
+class Program {
+ public:
+  memory input(const Desc& desc, int seed) {
+    floats_.push_back(std::make_unique<Floats>(elements(desc), seed));
+    return {desc, engine(), floats_.back()->data()};
+  }
+  memory output(const Desc& desc) {
+    floats_.push_back(std::make_unique<Floats>(elements(desc)));
+    return {desc, engine(), floats_.back()->data()};
+  }
+  // Of a layout that only oneDNN knows.
+  memory opaque(const Desc& desc) { return {desc, engine()}; }
+  // `from` in another layout, now.
+  memory arranged(const memory& from, const Desc& desc) {
+    memory to = opaque(desc);
+    dnnl::reorder(from, to).execute(stream_, from, to);
+    stream_.wait();
+    return to;
+  }
+  void rearrange(const memory& from, const memory& to) {
+    add(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  }
+  void add(const dnnl::primitive& primitive, std::unordered_map<int, memory> operands) {
+    calls_.emplace_back(primitive, std::move(operands));
+  }
+  void run() {
+    for (auto& [primitive, operands] : calls_) primitive.execute(stream_, operands);
+    stream_.wait();
+  }
+
+ private:
+  static int64_t elements(const Desc& desc) { return static_cast<int64_t>(desc.get_size() / 4); }
+
+  dnnl::stream stream_{engine()};
+  std::vector<std::unique_ptr<Floats>> floats_;
+  std::vector<std::pair<dnnl::primitive, std::unordered_map<int, memory>>> calls_;
+};
+
+// A step that runs what build(program) adds to the program; build returns the result.
+template <typename Build>
+MakeStep make(Build build) {
+  return [build](const Setting& setting) -> Step {
+    omp_set_num_threads(setting.threads);
+    auto program = std::make_shared<Program>();
+    const memory result = build(*program);
+    return {[program] { program->run(); }, [result] {
+              return absl::MakeConstSpan(static_cast<const float*>(result.get_data_handle()),
+                                         result.get_desc().get_size() / 4);
+            }};
+  };
+}
+
+}  // namespace
+
+MakeStep gemm(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) {
+  return [=](const Setting& setting) -> Step {
+    omp_set_num_threads(setting.threads);
+    auto a = std::make_shared<Floats>(m * k, 0), b = std::make_shared<Floats>(k * n, 1),
+         c = std::make_shared<Floats>(m * n);
+    return {[=] {
+              dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1, a->data(),
+                         transpose_a ? m : k, b->data(), transpose_b ? k : n, 0, c->data(), n);
+            },
+            [c] { return c->span(); }};
+  };
+}
+
+MakeStep gemm_packed(int64_t m, int64_t n, int64_t k) {
+  return make([=](Program& p) {
+    const dnnl::matmul::primitive_desc product({rows({m, k}), any_layout({k, n}), rows({m, n})},
+                                               engine());
+    const memory a = p.input(rows({m, k}), 0), c = p.output(rows({m, n}));
+    const memory b = p.arranged(p.input(rows({k, n}), 1), product.weights_desc());
+    p.add(dnnl::matmul(product), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+    return c;
+  });
+}
+
+MakeStep conv(const Conv& c, Part part) {
+  return make([=](Program& p) {
+    const Dims xd = concat({c.batch, c.in_channels}, c.rank, c.size);
+    const Dims yd = concat({c.batch, c.out_channels}, c.rank, c.out());
+    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
+    const Dims stride(c.rank, c.stride), before(c.rank, c.pad_before()), after(c.rank, c.pad_after());
+    const Desc xm = channels_last(xd), ym = channels_last(yd), wm = any_layout(wd);
+    const auto direct = algorithm::convolution_direct;
+    const bool inference = part == Part::kForward;
+    const dnnl::convolution_forward::primitive_desc forward(
+        {inference ? prop_kind::forward_inference : prop_kind::forward_training, direct, xm, wm, ym,
+         stride, before, after},
+        engine());
+    memory x = p.input(xm, 0), w = p.input(keras_kernel(wd), 1), y = p.output(ym), result = y;
+    if (inference) {
+      w = p.arranged(w, forward.weights_desc());
+      p.add(dnnl::convolution_forward(forward),
+            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, y}});
+      return result;
+    }
+    const memory dy = p.input(ym, 2);
+    if (part == Part::kAll) {
+      const memory own = p.opaque(forward.weights_desc());
+      p.rearrange(w, own);
+      p.add(dnnl::convolution_forward(forward),
+            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DST, y}});
+    }
+    if (part != Part::kKernel) {
+      const dnnl::convolution_backward_data::primitive_desc back(
+          {direct, xm, wm, ym, stride, before, after}, engine(), forward);
+      const memory own = p.opaque(back.weights_desc());
+      result = p.output(xm);
+      p.rearrange(w, own);
+      p.add(dnnl::convolution_backward_data(back),
+            {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DIFF_SRC, result}});
+    }
+    if (part != Part::kInput) {
+      const dnnl::convolution_backward_weights::primitive_desc back(
+          {direct, xm, wm, ym, stride, before, after}, engine(), forward);
+      const memory own = p.opaque(back.diff_weights_desc());
+      result = p.output(keras_kernel(wd));
+      p.add(dnnl::convolution_backward_weights(back),
+            {{DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_WEIGHTS, own}});
+      p.rearrange(own, result);
+    }
+    return result;
+  });
+}
+
+MakeStep pool(Pool mode, int64_t batch, int64_t size, int64_t channels, bool gradient) {
+  return make([=](Program& p) {
+    const Desc xm = channels_last({batch, channels, size, size});
+    const Desc ym = channels_last({batch, channels, size / 2, size / 2});
+    const auto kind = mode == Pool::kMax ? algorithm::pooling_max : algorithm::pooling_avg_exclude_padding;
+    const Dims two = {2, 2}, none = {0, 0};
+    const dnnl::pooling_forward::primitive_desc forward(
+        {gradient ? prop_kind::forward_training : prop_kind::forward_inference, kind, xm, ym, two, two,
+         none, none},
+        engine());
+    const memory x = p.input(xm, 0), y = p.output(ym);
+    const memory places = p.opaque(forward.workspace_desc());
+    p.add(dnnl::pooling_forward(forward),
+          {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}, {DNNL_ARG_WORKSPACE, places}});
+    if (!gradient) return y;
+    const dnnl::pooling_backward::primitive_desc backward({kind, xm, ym, two, two, none, none}, engine(),
+                                                          forward);
+    const memory dy = p.input(ym, 2), dx = p.output(xm);
+    p.add(dnnl::pooling_backward(backward),
+          {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_WORKSPACE, places}});
+    return dx;
+  });
+}
+
+MakeStep unary(Unary f, int64_t n) {
+  return make([=](Program& p) {
+    const algorithm kinds[] = {algorithm::eltwise_relu, algorithm::eltwise_logistic,
+                               algorithm::eltwise_tanh, algorithm::eltwise_exp,
+                               algorithm::eltwise_gelu_tanh};
+    const dnnl::eltwise_forward::primitive_desc each(
+        {prop_kind::forward_inference, kinds[static_cast<int>(f)], rows({n}), 0.0f, 0.0f}, engine());
+    const memory x = p.input(rows({n}), 0), y = p.output(rows({n}));
+    p.add(dnnl::eltwise_forward(each), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
+    return y;
+  });
+}
+
+MakeStep multiply_add(int64_t n) {
+  return make([=](Program& p) {
+    // Post-ops take two axes or more.
+    const Desc row = rows({1, n});
+    dnnl::post_ops then;
+    then.append_binary(algorithm::binary_add, row);
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(then);
+    const dnnl::binary::primitive_desc product({algorithm::binary_mul, row, row, row}, attributes, engine());
+    const memory a = p.input(row, 0), b = p.input(row, 1), c = p.input(row, 2), y = p.output(row);
+    p.add(dnnl::binary(product),
+          {{DNNL_ARG_SRC_0, a},
+           {DNNL_ARG_SRC_1, b},
+           {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, c},
+           {DNNL_ARG_DST, y}});
+    return y;
+  });
+}
+
+MakeStep sum(Over over, int64_t r, int64_t columns) {
+  return make([=](Program& p) {
+    const Desc xm = rows({r, columns});
+    const Desc ym = rows({over == Over::kLast ? r : 1, over == Over::kFirst ? columns : 1});
+    const dnnl::reduction::primitive_desc sums({algorithm::reduction_sum, xm, ym, 0.0f, 0.0f}, engine());
+    const memory x = p.input(xm, 0), y = p.output(ym);
+    p.add(dnnl::reduction(sums), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
+    return y;
+  });
+}
+
+MakeStep softmax(int64_t r, int64_t columns) {
+  return make([=](Program& p) {
+    const Desc xm = rows({r, columns});
+    const dnnl::softmax_forward::primitive_desc each({prop_kind::forward_inference, xm, 1}, engine());
+    const memory x = p.input(xm, 0), y = p.output(xm);
+    p.add(dnnl::softmax_forward(each), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
+    return y;
+  });
+}
+
+MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient) {
+  return make([=](Program& p) {
+    const Desc xm = channels_last({n, channels, size, size}), cm = rows({channels});
+    const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+    const dnnl::batch_normalization_forward::primitive_desc forward(
+        {prop_kind::forward_training, xm, 1e-3f, flags}, engine());
+    const memory x = p.input(xm, 0), gamma = p.input(cm, 1), beta = p.input(cm, 2), y = p.output(xm);
+    const memory mean = p.output(cm), variance = p.output(cm);
+    p.add(dnnl::batch_normalization_forward(forward), {{DNNL_ARG_SRC, x},
+                                                       {DNNL_ARG_DST, y},
+                                                       {DNNL_ARG_SCALE, gamma},
+                                                       {DNNL_ARG_SHIFT, beta},
+                                                       {DNNL_ARG_MEAN, mean},
+                                                       {DNNL_ARG_VARIANCE, variance}});
+    if (!gradient) return y;
+    const dnnl::batch_normalization_backward::primitive_desc backward(
+        {prop_kind::backward, xm, xm, 1e-3f, flags}, engine(), forward);
+    const memory dy = p.input(xm, 3), dx = p.output(xm), dgamma = p.output(cm), dbeta = p.output(cm);
+    p.add(dnnl::batch_normalization_backward(backward), {{DNNL_ARG_SRC, x},
+                                                         {DNNL_ARG_DIFF_DST, dy},
+                                                         {DNNL_ARG_SCALE, gamma},
+                                                         {DNNL_ARG_MEAN, mean},
+                                                         {DNNL_ARG_VARIANCE, variance},
+                                                         {DNNL_ARG_DIFF_SRC, dx},
+                                                         {DNNL_ARG_DIFF_SCALE, dgamma},
+                                                         {DNNL_ARG_DIFF_SHIFT, dbeta}});
+    return dx;
+  });
+}
+
+MakeStep transpose(const std::vector<int64_t>& shape, const std::vector<int>& pattern) {
+  return make([=](Program& p) {
+    // The result's strides, in the order of x's axes.
+    Dims strides(shape.size());
+    int64_t stride = 1;
+    for (size_t i = shape.size(); i-- > 0; stride *= shape[pattern[i]]) strides[pattern[i]] = stride;
+    const memory x = p.input(rows(shape), 0), y = p.output({shape, kFloat, strides});
+    p.rearrange(x, y);
+    return y;
+  });
+}
+
+MakeStep concatenate(const std::vector<int64_t>& shape, int axis) {
+  return make([=](Program& p) {
+    Dims both = shape;
+    both[axis] *= 2;
+    const dnnl::concat::primitive_desc joined(rows(both), axis, {rows(shape), rows(shape)}, engine());
+    const memory a = p.input(rows(shape), 0), b = p.input(rows(shape), 1), y = p.output(rows(both));
+    p.add(dnnl::concat(joined),
+          {{DNNL_ARG_MULTIPLE_SRC, a}, {DNNL_ARG_MULTIPLE_SRC + 1, b}, {DNNL_ARG_DST, y}});
+    return y;
+  });
+}
+
+}  // namespace keel::bench::onednn
