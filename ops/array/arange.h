@@ -1,0 +1,21 @@
+// Sequences of numbers.
+#ifndef KEEL_OPS_ARRAY_ARANGE_H_
+#define KEEL_OPS_ARRAY_ARANGE_H_
+
+#include <optional>
+
+#include "core/dtype.h"
+#include "core/tensor.h"
+
+namespace keel {
+
+// start, start + step … below `stop` (above it for a negative step), as a constant vector. With one
+// argument that is `stop`, and counting starts at 0. ValueError where `step` is 0 or a number is not
+// finite, where there would be more elements than memory_limit() allows, or for dtype bool. Source:
+// keras.backend.arange.
+Tensor arange(double start, std::optional<double> stop = std::nullopt, double step = 1,
+              DType dtype = DType::kInt32);
+
+}  // namespace keel
+
+#endif  // KEEL_OPS_ARRAY_ARANGE_H_

@@ -1,0 +1,38 @@
+#include "ops/array/arange.h"
+
+#include <cmath>
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ops/array/test_util.h"
+
+namespace keel {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing_util::error_of;
+
+TEST(Arange, Counts) {
+  EXPECT_THAT(eval(arange(5)).values<int32_t>(), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(eval(arange(2, 7)).to_vector<int>(), ElementsAre(2, 3, 4, 5, 6));
+  EXPECT_THAT(eval(arange(0, 10, 3)).to_vector<int>(), ElementsAre(0, 3, 6, 9));
+  EXPECT_THAT(eval(arange(5, 0, -2)).to_vector<int>(), ElementsAre(5, 3, 1));
+  EXPECT_THAT(eval(arange(0, 1, 0.25, "float32")).values<float>(), ElementsAre(0, 0.25f, 0.5f, 0.75f));
+  EXPECT_THAT(eval(arange(1, 4, 1, "int64")).values<int64_t>(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(arange(-3).shape(), Shape{0});
+  EXPECT_EQ(arange(3, 3).shape(), Shape{0});
+}
+
+TEST(Arange, SaysWhatItGot) {
+  EXPECT_THAT(error_of([] { arange(0, 5, 0); }), HasSubstr("arange: start 0, stop 5, step 0"));
+  EXPECT_THAT(error_of([] { arange(NAN); }), HasSubstr("accepted are finite numbers"));
+  EXPECT_THAT(error_of([] { arange(0, 5, NAN); }), HasSubstr("accepted are finite numbers"));
+  EXPECT_THAT(error_of([] { arange(0, 1e300); }), HasSubstr("1e+300 elements"));
+  EXPECT_NE(error_of([] { arange(0, 1e18); }), "");
+  EXPECT_THAT(error_of([] { arange(0, 5, 1, "bool"); }), HasSubstr("dtype is bool"));
+}
+
+}  // namespace
+}  // namespace keel

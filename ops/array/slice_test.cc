@@ -1,0 +1,67 @@
+#include "ops/array/slice.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ops/array/test_util.h"
+#include "testing/gradient_check.h"
+
+namespace keel {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing_util::both_ways;
+using testing_util::error_of;
+using testing_util::fed_unknown;
+using testing_util::iota;
+
+TEST(Slice, TakesPartOfAnAxis) {
+  const auto of = [](int64_t axis, int64_t begin, int64_t size) {
+    return [=](const Tensor& t) { return slice(t, axis, begin, size); };
+  };
+  EXPECT_THAT(both_ways(of(0, 1, 2), iota({4})).to_vector<int>(), ElementsAre(1, 2));
+  EXPECT_THAT(both_ways(of(1, 1, 2), iota({2, 4})).to_vector<int>(), ElementsAre(1, 2, 5, 6));
+  EXPECT_THAT(both_ways(of(-1, -1, 1), iota({2, 4})).to_vector<int>(), ElementsAre(3, 7));
+  EXPECT_THAT(both_ways(of(0, -3, 2), iota({5})).to_vector<int>(), ElementsAre(2, 3));
+  EXPECT_EQ(both_ways(of(0, 4, 0), iota({4, 2})).shape(), (Shape{0, 2}));
+  EXPECT_EQ(slice(placeholder({.shape = Shape{None}}), 0, -2, 2).shape(), Shape{2});
+}
+
+TEST(Slice, WithSteps) {
+  const Array y = both_ways(
+      [](const Tensor& t) { return strided_slice(t, {{0, SliceRange::kEnd, 2}, {1, -1}, {}}); }, iota({3, 4, 2}));
+  EXPECT_EQ(y.shape(), (Shape{2, 2, 2}));
+  EXPECT_THAT(y.to_vector<int>(), ElementsAre(2, 3, 4, 5, 18, 19, 20, 21));
+  const Array odd = both_ways([](const Tensor& t) { return strided_slice(t, {{1, 9, 3}}); }, iota({10}, "uint8"));
+  EXPECT_THAT(odd.to_vector<int>(), ElementsAre(1, 4, 7));
+}
+
+TEST(Slice, SaysWhatIsOutside) {
+  const Tensor x = constant(iota({2, 4}));
+  EXPECT_THAT(error_of([&] { slice(x, 1, 2, 3); }), HasSubstr("slice: 2:5 of axis 1 of x of shape (2, 4)"));
+  EXPECT_THAT(error_of([&] { slice(x, 1, -5, 1); }), HasSubstr("slice: -5:-4"));
+  EXPECT_THAT(error_of([&] { slice(x, 1, -2, 3); }), HasSubstr("beyond the end"));
+  EXPECT_THAT(error_of([&] { slice(x, 1, 0, -1); }), HasSubstr("slice: size -1"));
+  EXPECT_THAT(error_of([&] { slice(x, 2, 0, 1); }), HasSubstr("slice: axis 2"));
+  EXPECT_THAT(error_of([&] { strided_slice(x, {{0, 2, 0}}); }), HasSubstr("step 0"));
+  EXPECT_THAT(error_of([&] { strided_slice(x, {{}, {}, {}}); }), HasSubstr("3 ranges"));
+  EXPECT_THAT(error_of([&] { strided_slice(x, {{2, 1}}); }), HasSubstr("slice: 2:1"));
+  EXPECT_THAT(error_of([] { fed_unknown([](const Tensor& t) { return slice(t, 0, 2, 3); }, iota({4})); }),
+              HasSubstr("slice: 2:5"));
+}
+
+TEST(ElementAt, DropsTheAxis) {
+  EXPECT_THAT(both_ways([](const Tensor& t) { return element_at(t, -1, 1); }, iota({2, 3})).to_vector<int>(),
+              ElementsAre(2, 5));
+}
+
+TEST(Slice, HasGradients) {
+  const Array x = testing::random_array({3, 5, 2}, 1);
+  testing::check_gradients([](const Tensors& in) { return slice(in[0], 1, 1, 3); }, {x});
+  testing::check_gradients([](const Tensors& in) { return strided_slice(in[0], {{1, 3}, {0, -1}}); }, {x});
+  testing::check_gradients([](const Tensors& in) { return strided_slice(in[0], {{}, {1, SliceRange::kEnd, 2}}); },
+                           {x});
+}
+
+}  // namespace
+}  // namespace keel
