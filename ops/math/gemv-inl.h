@@ -96,6 +96,46 @@ HWY_NOINLINE void VectorRows(const ComputeType<S>* a, const S* b, int64_t ld, in
   for (; r < k; ++r) AddRows<S, kM, 1, false>(a + r * kM, b + r * ld, ld, cols, r == 0, sums);
 }
 
+#if HWY_TARGET != HWY_SCALAR
+// The two halves of a vector added, down to 16 bytes.
+template <class V, class D = hn::DFromV<V>>
+HWY_INLINE auto Fold(V x) {
+  if constexpr (sizeof(hn::TFromD<D>) * hn::MaxLanes(D()) > 16) {
+    const hn::Half<D> half;
+    return Fold(hn::Add(hn::LowerHalf(half, x), hn::UpperHalf(half, x)));
+  } else {
+    return x;
+  }
+}
+#endif  // HWY_TARGET != HWY_SCALAR
+
+// total[n] = the sum of x[n]'s lanes, for four vectors.
+template <class V, typename T = hn::TFromV<V>>
+HWY_INLINE void SumLanes(const V* x, T* total) {
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (sizeof(T) == 4) {
+    const hn::FixedTag<T, 4> d;
+    const hn::FixedTag<double, 2> wide;
+    const auto a = Fold(x[0]), b = Fold(x[1]), c = Fold(x[2]), e = Fold(x[3]);
+    const auto ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+    const auto ce = hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e));
+    const auto low = hn::InterleaveLower(wide, hn::BitCast(wide, ab), hn::BitCast(wide, ce));
+    const auto high = hn::InterleaveUpper(wide, hn::BitCast(wide, ab), hn::BitCast(wide, ce));
+    hn::Store(hn::Add(hn::BitCast(d, low), hn::BitCast(d, high)), d, total);
+    return;
+  }
+#endif
+  for (int n = 0; n < 4; ++n) {
+    const hn::DFromV<V> d;
+    HWY_ALIGN T lanes[hn::MaxLanes(d)];
+    hn::Store(x[n], d, lanes);
+    for (size_t width = hn::MaxLanes(d) / 2; width > 0; width /= 2) {
+      for (size_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
+    }
+    total[n] = lanes[0];
+  }
+}
+
 // sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k].
 template <typename S, int kM>
 HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, int64_t k,
@@ -133,19 +173,31 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, in
         }
       }
     }
-    for (int n = 0; n < kN && j + n < cols; ++n) {
-      for (int i = 0; i < kM; ++i) {
-        V sum = acc[n][i][0];
-        if (kChains == 2) sum = hn::Add(sum, acc[n][i][kChains - 1]);
-        HWY_ALIGN T lanes[kLanes];
-        hn::Store(sum, d, lanes);
-        for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-          for (int64_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-        }
-        T total = lanes[0];
-        for (int64_t q = p; q < k; ++q) total += a[i * k + q] * Widen(row[n][q]);
-        sums[i * kVectorCols + j + n] = total;
+    for (; p < k; p += kLanes) {  // What is left, the last vector perhaps in part.
+      const int64_t count = k - p;
+      const auto load = [&](const auto* from) HWY_ATTR {
+        return count >= kLanes ? LoadWide(d, from) : LoadWidePart(d, from, count);
+      };
+      V va[kM];
+      HWY_UNROLL(4)
+      for (int i = 0; i < kM; ++i) va[i] = load(a + i * k + p);
+      HWY_UNROLL(4)
+      for (int n = 0; n < kN; ++n) {
+        const V vb = load(row[n] + p);
+        HWY_UNROLL(4)
+        for (int i = 0; i < kM; ++i) acc[n][i][0] = MultiplyAdd(va[i], vb, acc[n][i][0]);
       }
+    }
+    for (int i = 0; i < kM; ++i) {
+      V sum[kN];
+      HWY_UNROLL(4)
+      for (int n = 0; n < kN; ++n) {
+        sum[n] = acc[n][i][0];
+        if (kChains == 2) sum[n] = hn::Add(sum[n], acc[n][i][kChains - 1]);
+      }
+      HWY_ALIGN T total[kN];
+      SumLanes(sum, total);
+      for (int64_t n = 0; n < kN && j + n < cols; ++n) sums[i * kVectorCols + j + n] = total[n];
     }
   }
 }
