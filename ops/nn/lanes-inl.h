@@ -47,10 +47,15 @@ HWY_INLINE Lanes<S> Load(const S* from) {
 template <typename S>
 HWY_INLINE Lanes<S> LoadSome(const S* from, int64_t n, ComputeType<S> fill) {
   constexpr Tag<S> d;
-  HWY_ALIGN ComputeType<S> lanes[kLanesOf<S>];
-  hn::Store(hn::Set(d, fill), d, lanes);
-  for (int64_t i = 0; i < n; ++i) lanes[i] = Widen(from[i]);
-  return hn::Load(d, lanes);
+  if constexpr (!kIsNarrow<S>) {
+    const auto mask = hn::FirstN(d, static_cast<size_t>(n));
+    return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, from), hn::Set(d, fill));
+  } else {
+    HWY_ALIGN ComputeType<S> lanes[kLanesOf<S>];
+    hn::Store(hn::Set(d, fill), d, lanes);
+    for (int64_t i = 0; i < n; ++i) lanes[i] = Widen(from[i]);
+    return hn::Load(d, lanes);
+  }
 }
 
 // Rounds to nearest even.
@@ -72,9 +77,13 @@ HWY_INLINE void Store(Lanes<S> v, S* to) {
 template <typename S>
 HWY_INLINE void StoreSome(Lanes<S> v, int64_t n, S* to) {
   constexpr Tag<S> d;
-  HWY_ALIGN ComputeType<S> lanes[kLanesOf<S>];
-  hn::Store(v, d, lanes);
-  for (int64_t i = 0; i < n; ++i) Narrow(lanes[i], to[i]);
+  if constexpr (!kIsNarrow<S>) {
+    hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, to);
+  } else {
+    HWY_ALIGN ComputeType<S> lanes[kLanesOf<S>];
+    hn::Store(v, d, lanes);
+    for (int64_t i = 0; i < n; ++i) Narrow(lanes[i], to[i]);
+  }
 }
 
 // e^x for x ≤ 0; NaN stays NaN. At most 2 ULP.

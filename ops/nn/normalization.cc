@@ -1,0 +1,184 @@
+#include "ops/nn/normalization.h"
+
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "core/op.h"
+#include "core/structure.h"
+#include "ops/array/array.h"
+#include "ops/math/math.h"
+#include "ops/nn/statistics_kernel.h"
+#include "ops/reduction/reduce.h"
+
+namespace keel {
+namespace {
+
+// The kept axes of `x` in one run, as the kernel wants them; false where they are several runs.
+bool statistics_shape(const std::vector<bool>& reduced, const Shape& x, StatisticsShape* shape) {
+  int runs = 0;
+  *shape = StatisticsShape();
+  for (int i = 0; i < x.rank(); ++i) {
+    if (!reduced[i] && (i == 0 || reduced[i - 1])) ++runs;
+    (reduced[i] ? (runs == 0 ? shape->outer : shape->inner) : shape->groups) *= x[i];
+  }
+  return runs <= 1;
+}
+
+// `x`, which lacks the reduced axes, with those of size 1.
+Tensor with_reduced_axes(Tensor x, const std::vector<bool>& reduced) {
+  for (size_t i = 0; i < reduced.size(); ++i) {
+    if (reduced[i]) x = expand_dims(x, static_cast<int64_t>(i));
+  }
+  return x;
+}
+
+// Mean and variance over the reduced axes; the others are one run. The kernel reads x once, a mean and
+// a mean of squares around it would read it twice.
+class BatchStatistics final : public OpOf<BatchStatistics> {
+ public:
+  static constexpr std::string_view kName = "batch_statistics";
+  std::vector<bool> reduced;
+  auto fields() const { return std::tie(reduced); }
+  Signatures infer(SignatureSpan in) const override {
+    Signature kept{in[0].dtype, Shape{}};
+    for (int i = 0; i < in[0].shape.rank(); ++i) {
+      if (!reduced[i]) kept.shape.push_back(in[0].shape[i]);
+    }
+    return {kept, kept};
+  }
+  size_t scratch_bytes(SignatureSpan in, SignatureSpan) const override {
+    StatisticsShape shape;
+    statistics_shape(reduced, in[0].shape, &shape);
+    return batch_statistics_scratch_bytes(shape);
+  }
+  void run(const Exec& exec, Views in, Views out) const override {
+    StatisticsShape shape;
+    statistics_shape(reduced, *in[0].shape, &shape);
+    batch_statistics(in[0], shape, out[0], out[1], exec.scratch, exec.pool);
+  }
+  // Of the mean 1/n, of the variance 2(x − mean)/n.
+  Tensors gradient(const Tensors& outputs, const Tensors& gradients) const {
+    const Tensor& x = outputs[0].input(0);
+    const Tensor share = size_ratio(outputs[0], x, x.dtype());
+    Tensor dx;
+    if (gradients[1].defined()) {
+      dx = (x - with_reduced_axes(outputs[0], reduced)) *
+           with_reduced_axes(gradients[1] * share * 2, reduced);
+    }
+    if (gradients[0].defined()) {
+      const Tensor part = with_reduced_axes(gradients[0] * share, reduced);
+      dx = dx.defined() ? dx + part : broadcast_like(part, x);
+    }
+    return {dx};
+  }
+};
+
+void check_epsilon(std::string_view function, double epsilon) {
+  if (!(epsilon >= 0)) fail(function, ": epsilon is ", epsilon, "; accepted are numbers from 0 on");
+}
+
+void check_floating(std::string_view function, const Tensor& x) {
+  if (!x.dtype().is_floating()) {
+    fail(function, ": x is ", x.dtype(), "; accepted are floating dtypes");
+  }
+}
+
+// Fails unless `parameter` is of the dtype of x and broadcasts to its shape.
+void check_parameter(std::string_view function, const char* name, const Tensor& parameter,
+                     const Tensor& x) {
+  if (!parameter.defined()) return;
+  if (parameter.dtype() != x.dtype()) {
+    fail(function, ": ", name, " is ", parameter.dtype(), " and x is ", x.dtype(),
+         "; they must be of one dtype");
+  }
+  const Shape &p = parameter.shape(), &s = x.shape();
+  bool fits = p.rank() <= s.rank();
+  for (int i = 1; fits && i <= p.rank(); ++i) {
+    const int64_t size = p[p.rank() - i], wanted = s[s.rank() - i];
+    fits = size == 1 || size == wanted || size == None || wanted == None;
+  }
+  if (!fits) {
+    fail(function, ": ", name, " of shape ", p, " does not fit x of shape ", s);
+  }
+}
+
+// Parameters that broadcast to x: normalized, scaled, shifted. The difference comes first: x · scale
+// − mean · scale would cancel digits where the mean is large.
+Tensor normalize(const Tensor& x, const Tensor& mean, const Tensor& var, const Tensor& beta,
+                 const Tensor& gamma, double epsilon) {
+  const Tensor deviation = sqrt(var + epsilon);
+  const Tensor scale = gamma.defined() ? gamma / deviation : 1 / deviation;
+  const Tensor scaled = (x - mean) * scale;
+  return beta.defined() ? scaled + beta : scaled;
+}
+
+}  // namespace
+
+Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& var,
+                           const Tensor& beta, const Tensor& gamma,
+                           const BatchNormalizationOptions& options) {
+  constexpr const char* kName = "batch_normalization";
+  check_floating(kName, x);
+  check_epsilon(kName, options.epsilon);
+  const int axis = check_axis(kName, options.axis, x.rank());
+  const auto along_axis = [&](const char* name, Tensor parameter) {
+    if (parameter.defined() && parameter.rank() == 1) {
+      for (int i = axis + 1; i < x.rank(); ++i) parameter = expand_dims(parameter);
+    }
+    check_parameter(kName, name, parameter, x);
+    return parameter;
+  };
+  return normalize(x, along_axis("mean", mean), along_axis("var", var), along_axis("beta", beta),
+                   along_axis("gamma", gamma), options.epsilon);
+}
+
+NormalizedBatch normalize_batch_in_training(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                            const std::vector<int64_t>& reduction_axes,
+                                            double epsilon) {
+  constexpr const char* kName = "normalize_batch_in_training";
+  check_floating(kName, x);
+  check_epsilon(kName, epsilon);
+  if (reduction_axes.empty()) fail(kName, ": reduction_axes is empty; name at least one axis of x");
+  const std::vector<bool> reduced = Axes(reduction_axes).mask(kName, x.rank());
+  NormalizedBatch result;
+  StatisticsShape unused;
+  // In the order of memory where the kept axes are one run; else with the reduced axes in front.
+  if (statistics_shape(reduced, Shape(Dims(std::vector<int64_t>(x.rank(), 1))), &unused)) {
+    Tensors statistics = make_all<BatchStatistics>({x}, reduced);
+    result.mean = statistics[0];
+    result.variance = statistics[1];
+  } else {
+    std::vector<int64_t> order;
+    std::vector<bool> front;
+    for (bool wanted : {true, false}) {
+      for (int i = 0; i < x.rank(); ++i) {
+        if (reduced[i] == wanted) {
+          order.push_back(i);
+          front.push_back(wanted);
+        }
+      }
+    }
+    Tensors statistics = make_all<BatchStatistics>({permute_dimensions(x, order)}, front);
+    result.mean = statistics[0];
+    result.variance = statistics[1];
+  }
+  const auto parameter = [&](const char* name, const Tensor& p) {
+    if (!p.defined()) return p;
+    const Tensor spread = p.rank() == result.mean.rank() ? with_reduced_axes(p, reduced) : p;
+    check_parameter(kName, name, spread, x);
+    return spread;
+  };
+  result.normalized =
+      normalize(x, with_reduced_axes(result.mean, reduced), with_reduced_axes(result.variance, reduced),
+                parameter("beta", beta), parameter("gamma", gamma), epsilon);
+  return result;
+}
+
+Tensor l2_normalize(const Tensor& x, const Axes& axis) {
+  check_floating("l2_normalize", x);
+  axis.mask("l2_normalize", x.rank());
+  return x / sqrt(maximum(sum(square(x), axis, true), 1e-12));
+}
+
+}  // namespace keel
