@@ -12,7 +12,7 @@ namespace {
 
 class Compiler {
  public:
-  Compiler(const LoopProgram& program, const std::vector<bool>& in_lanes, bool tile,
+  Compiler(const LoopProgram& program, const std::vector<InputForm>& forms, bool tile,
            const StageTable& stages)
       : program_(program), stages_(stages), tile_(tile) {
     loop_.last_read.assign(program.inputs.size(), -1);
@@ -20,7 +20,8 @@ class Compiler {
       const DType dtype = program.inputs[i].dtype;
       Value value{dtype, lane_of(dtype)};
       value.input = static_cast<int>(i);
-      value.in_memory = in_lanes[i] || is_lane_form(dtype);
+      value.in_memory = forms[i] != InputForm::kStored || is_lane_form(dtype);
+      value.splat = forms[i] == InputForm::kSplat;
       names_.push_back(add_value(value));
     }
     for (const LoopProgram::Step& step : program.steps) names_.push_back(add_step(step));
@@ -67,6 +68,7 @@ class Compiler {
     int uses = 0;
     int slot = -1;
     bool in_memory = false;  // In lane form, in the input or in a slot.
+    bool splat = false;      // An input whose lanes are all alike.
   };
   // What an instruction does to the accumulator.
   enum Effect : uint8_t { kLoads, kComputes, kStores };
@@ -257,6 +259,9 @@ class Compiler {
     } else {
       produce(a);
     }
+    if (op.arity == 2 && values_[memory].splat) {
+      form = form == MicroOp::kPlain ? MicroOp::kScalar : MicroOp::kScalarSwapped;
+    }
     add(op.code(lane, form), kComputes);
     if (op.arity >= 2) use_memory(memory, 0);
     if (op.arity == 3) use_memory(c, 1);
@@ -336,7 +341,7 @@ class Compiler {
 
 }  // namespace
 
-CompiledLoop compile_loop(const LoopProgram& program, const std::vector<bool>& in_lanes, bool tile,
+CompiledLoop compile_loop(const LoopProgram& program, const std::vector<InputForm>& forms, bool tile,
                           const StageTable& stages) {
   if (program.inputs.size() > LoopProgram::kMaxInputs ||
       program.steps.size() > LoopProgram::kMaxSteps ||
@@ -345,7 +350,7 @@ CompiledLoop compile_loop(const LoopProgram& program, const std::vector<bool>& i
          " steps and ", program.outputs.size(), " outputs is beyond the limits of ",
          LoopProgram::kMaxInputs, ", ", LoopProgram::kMaxSteps, " and ", LoopProgram::kMaxOutputs);
   }
-  return Compiler(program, in_lanes, tile, stages).compile();
+  return Compiler(program, forms, tile, stages).compile();
 }
 
 }  // namespace keel

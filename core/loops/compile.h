@@ -36,11 +36,15 @@ struct CompiledLoop {
   std::string text;  // "mul add max"
 };
 
-// Compiles `program`. `in_lanes[i]`: input i will be in memory as lanes, whatever it is stored as.
+// How an input will lie in memory: as it is stored; as lanes, whatever it is stored as; or as lanes
+// that are all alike throughout a run.
+enum class InputForm : uint8_t { kStored, kLanes, kSplat };
+
+// Compiles `program`, whose inputs will be in `forms`.
 // With `tile`, values to be reduced are stored in their lanes' type rather than combined; either
 // way `accumulators` says where.
 // ValueError where an op has no meaning for its operands or the program is too long.
-CompiledLoop compile_loop(const LoopProgram& program, const std::vector<bool>& in_lanes, bool tile,
+CompiledLoop compile_loop(const LoopProgram& program, const std::vector<InputForm>& forms, bool tile,
                           const StageTable& stages);
 
 }  // namespace keel

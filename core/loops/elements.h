@@ -35,13 +35,44 @@ void visit_lane(Lane lane, F&& f) {
   }
 }
 
-// n lanes of these bits.
-inline void fill_lanes(Lane lane, uint64_t bits, std::byte* to, size_t n) {
-  if (lane_size(lane) == 4) {
-    std::fill_n(reinterpret_cast<uint32_t*>(to), n, static_cast<uint32_t>(bits));
-  } else {
-    std::fill_n(reinterpret_cast<uint64_t*>(to), n, bits);
+// Copies 16 bytes.
+inline void copy_16(std::byte* to, const void* from) {
+  uint64_t bytes[2];
+  std::memcpy(bytes, from, 16);
+  std::memcpy(to, bytes, 16);
+}
+
+// Fills n bytes, and up to 15 more, with a pattern of 8.
+inline void fill_pattern(uint64_t pattern, std::byte* to, size_t n) {
+  const uint64_t twice[2] = {pattern, pattern};
+  for (size_t j = 0; j < n; j += 16) copy_16(to + j, twice);
+}
+
+// Copies n elements; meant for short runs, for which a call would take longer than the copy.
+template <typename T>
+void copy_elements(std::byte* to, const std::byte* from, size_t n) {
+  const size_t bytes = n * sizeof(T);
+  if (bytes < 16) {
+    for (size_t j = 0; j < bytes; j += sizeof(T)) std::memcpy(to + j, from + j, sizeof(T));
+    return;
   }
+  for (size_t j = 0; j + 16 <= bytes; j += 16) copy_16(to + j, from + j);
+  copy_16(to + bytes - 16, from + bytes - 16);
+}
+
+// Fills n elements, and up to 15 bytes more, with the one at `from`.
+template <typename T>
+void fill_elements(std::byte* to, const std::byte* from, size_t n) {
+  T element;
+  std::memcpy(&element, from, sizeof(T));
+  constexpr uint64_t kEach = ~uint64_t{0} / static_cast<T>(~T{0});  // 1 in every place of a T.
+  fill_pattern(kEach * element, to, n * sizeof(T));
+}
+
+// n lanes, whole blocks of them, of these bits.
+inline void fill_lanes(Lane lane, uint64_t bits, std::byte* to, size_t n) {
+  if (lane_size(lane) == 4) fill_pattern(bits << 32 | (bits & 0xFFFFFFFF), to, n * 4);
+  else fill_pattern(bits, to, n * 8);
 }
 
 // n lanes equal to the element at `from`.

@@ -76,6 +76,17 @@ Frame::Frame(const LoopPlan& plan, const LoopArrays& arrays, std::byte* workspac
     } else {
       set_accumulators(o, at(output.accumulators), 0);
       fill_lanes(output.lane, output.identity, at(output.start), plan.block);
+      // By whole vectors, as the accumulators will be read: smaller stores would hold that up.
+      Instr* reset = reinterpret_cast<Instr*>(at(output.reset_code));
+      const int32_t step = static_cast<int32_t>(output.lane_bytes);
+      reset[0] = {output.load, at(output.start), {nullptr}, 0, 0};
+      reset[1] = {output.keep, at(output.accumulators), {nullptr}, step, 0};
+      reset[2] = {plan.stages.loop, nullptr, {nullptr}, 2, 0};
+      reset[2].end = plan.layout.accumulators;
+      Instr* fold = reinterpret_cast<Instr*>(at(output.fold_code));
+      fold[0] = {output.load, at(output.accumulators), {nullptr}, 0, 0};
+      fold[1] = {output.fold, at(output.results), {nullptr}, step, 0};
+      fold[2] = {plan.stages.loop, nullptr, {nullptr}, 2, 0};
     }
   }
 }
@@ -175,24 +186,21 @@ void Frame::gather(size_t l, int64_t offset, int64_t length) {
   const int64_t row = layout.sizes[last], stride = leaf.strides[last];
   visit_size(leaf.dtype.size(), [&](auto element) {
     using T = decltype(element);
-    const T* from = arrays_.in[l].as<const T>() + offset;
-    T* to = reinterpret_cast<T*>(at(plan_.buffers[l]));
-    while (length > 0) {
-      const int64_t n = std::min(row - coordinates[last], length);
-      if (stride == 0) {
-        const T value = *from;
-        for (int64_t j = 0; j < n; ++j) to[j] = value;
-      } else {
-        for (int64_t j = 0; j < n; ++j) to[j] = from[j];
-      }
-      to += n;
-      length -= n;
-      from -= coordinates[last] * stride;  // To the start of the row, then of the next.
+    const std::byte* from = arrays_.in[l].as<const std::byte>();
+    std::byte* to = at(plan_.buffers[l]);
+    for (int64_t left = length;;) {
+      const int64_t n = std::min(row - coordinates[last], left);
+      if (stride == 0) fill_elements<T>(to, from + offset * sizeof(T), n);
+      else copy_elements<T>(to, from + offset * sizeof(T), n);
+      to += n * sizeof(T);
+      left -= n;
+      if (left == 0) return;
+      offset -= coordinates[last] * stride;  // To the start of the row, then of the next.
       coordinates[last] = 0;
       for (int axis = last - 1; axis >= 0; --axis) {
-        from += leaf.strides[axis];
+        offset += leaf.strides[axis];
         if (++coordinates[axis] < layout.sizes[axis]) break;
-        from -= layout.sizes[axis] * leaf.strides[axis];
+        offset -= layout.sizes[axis] * leaf.strides[axis];
         coordinates[axis] = 0;
       }
     }
@@ -322,47 +330,49 @@ void Frame::reduce_tiles(int64_t begin, int64_t end) {
     for (size_t o = 0; o < plan_.outputs.size(); ++o) {
       const Output& output = plan_.outputs[o];
       if (!output.reduced) continue;
-      visit_size(output.lane_bytes, [&](auto element) {
-        using T = decltype(element);
-        const T* from = reinterpret_cast<const T*>(at(output.accumulators));
-        T* to = reinterpret_cast<T*>(at(plan_.transposed_at));
-        for (size_t j = 0; j < period; ++j) {
-          for (size_t row = 0; row < rows; ++row) to[j * block + row] = from[row * period + j];
+      // A few columns at a time: each becomes a block, and blocks combine in registers.
+      std::byte* columns = at(plan_.columns_at);
+      const size_t bytes = block * output.lane_bytes;
+      for (size_t from = 0; from < period; from += LoopPlan::kTileColumns) {
+        const size_t n = std::min(LoopPlan::kTileColumns, period - from);
+        plan_.stages.transpose(at(output.accumulators + from * output.lane_bytes), rows, period, n,
+                               output.lane_bytes, columns);
+        ShortCode<LoopPlan::kTileColumns + 3> code;
+        if (from != 0) code.add(output.load, at(output.results), 0);
+        for (size_t j = 0; j < n; ++j) {
+          code.add(code.length == 0 ? output.load : output.combine, columns + j * bytes, 0);
         }
-      });
-      Instr* code = reinterpret_cast<Instr*>(at(plan_.tile_code_at));
-      const size_t step = block * output.lane_bytes;
-      for (size_t j = 0; j < period; ++j) {
-        code[j] = {j == 0 ? output.load : output.combine, at(plan_.transposed_at + j * step),
-                   {nullptr}, 0, 0};
+        code.add(output.keep, at(output.results), 0);
+        code.execute(plan_.stages, 0, 1);
       }
-      code[period] = {output.keep, at(output.results), {nullptr}, 0, 0};
-      code[period + 1] = {plan_.stages.loop, nullptr, {nullptr}, static_cast<int32_t>(period) + 1, 0};
-      code[period + 1].end = 1;
-      execute(code, 0);
       store_results(output, o, at(output.results), first / period, rows);
     }
   }
 }
 
 void Frame::reset_accumulators() {
-  const size_t blocks = plan_.layout.period == 1 && !plan_.layout.columns
-                            ? 1
-                            : (plan_.layout.accumulators + plan_.block - 1) / plan_.block + 1;
-  for (const Output& output : plan_.outputs) {
+  for (size_t o = 0; o < plan_.outputs.size(); ++o) {
+    const Output& output = plan_.outputs[o];
     if (!output.reduced) continue;
-    const size_t bytes = plan_.block * output.lane_bytes;
-    for (size_t b = 0; b < blocks; ++b) {
-      std::memcpy(at(output.accumulators + b * bytes), at(output.start), bytes);
-    }
+    Instr* reset = reinterpret_cast<Instr*>(at(output.reset_code));
+    execute(reset, 0);
+  }
+}
+
+// Lines the first accumulators up with element `first`.
+void Frame::aim_accumulators(int64_t first) {
+  for (size_t o = 0; o < plan_.outputs.size(); ++o) {
+    const Output& output = plan_.outputs[o];
+    if (!output.reduced) continue;
+    const int64_t size = output.lane_bytes;
+    set_accumulators(o, rebase(at(output.accumulators), first * size), size);
   }
 }
 
 void Frame::accumulate(int64_t begin, int64_t end) {
   const Layout& layout = plan_.layout;
   const bool rows = layout.period == 1 && !layout.columns;
-  const int64_t segments = layout.columns ? 1 : layout.segments;
-  const int64_t runs = layout.reduced_rows * segments;
+  const int64_t runs = layout.reduced_rows * (layout.columns ? 1 : layout.segments);
   for (int64_t piece = begin; piece < end; ++piece) {
     int64_t group = piece / layout.splits, column = 0;
     const int64_t split = piece - group * layout.splits;
@@ -370,23 +380,18 @@ void Frame::accumulate(int64_t begin, int64_t end) {
       column = group % layout.segments;
       group /= layout.segments;
     }
-    const int64_t origin = offset_at(layout.kept, group) + column * layout.run;
+    const int64_t group_start = offset_at(layout.kept, group);
     reset_accumulators();
-    const int64_t last = std::min(runs, (split + 1) * layout.split);
-    for (int64_t r = split * layout.split; r < last; ++r) {
-      const int64_t row = segments == 1 ? r : r / segments;
-      const int64_t segment = layout.columns ? column : r - row * segments;
-      const int64_t first = origin + offset_at(layout.reduced, row) +
-                            (layout.columns ? 0 : segment * layout.run);
-      if (!rows) {
-        for (size_t o = 0; o < plan_.outputs.size(); ++o) {
-          const Output& output = plan_.outputs[o];
-          if (!output.reduced) continue;
-          set_accumulators(o, rebase(at(output.accumulators), first * output.lane_bytes),
-                           output.lane_bytes);
-        }
+    const int64_t start = split * layout.split, last = std::min(runs, start + layout.split);
+    for (int64_t r = start; r < last; ++r) {
+      int64_t row = r, from = column * layout.run;
+      if (!layout.columns && layout.segments != 1) {
+        row = r / layout.segments;
+        from = (r - row * layout.segments) * layout.run;
       }
-      run(first, std::min(layout.run, layout.length - segment * layout.run));
+      const int64_t first = group_start + offset_at(layout.reduced, row) + from;
+      if (!rows) aim_accumulators(first);
+      run(first, std::min(layout.run, layout.length - from));
     }
     finish_piece(group, column, split);
   }
@@ -406,14 +411,9 @@ void Frame::finish_piece(int64_t group, int64_t column, int64_t split) {
             ? nullptr
             : arrays_.scratch + output.partials + split * layout.outputs * output.lane_bytes;
     if (rows) {
-      ShortCode<3> fold;
-      fold.add(output.load, lanes, 0);
-      if (partials == nullptr) {
-        fold.add(output.fold, at(output.results) + rows_ * output.lane_bytes, 0);
-      } else {
-        fold.add(output.fold, partials + group * output.lane_bytes, 0);
-      }
-      fold.execute(plan_.stages, 0, 1);
+      Instr* fold = reinterpret_cast<Instr*>(at(output.fold_code));
+      if (partials != nullptr) fold[1].base = partials;
+      execute(fold, partials == nullptr ? rows_ : group);
       continue;
     }
     int64_t n = layout.period;

@@ -59,6 +59,7 @@ class Frame {
   void unset_masks();
 
   void reset_accumulators();
+  void aim_accumulators(int64_t first);
   void finish_piece(int64_t group, int64_t segment, int64_t split);
   // Stores n results, in lanes with a block's room after them, at place `first` of output o.
   void store_results(const Output& output, size_t o, const std::byte* lanes, int64_t first,

@@ -13,10 +13,12 @@ namespace {
 constexpr int64_t kLongRow = 256;
 // What gathered and periodic inputs are buffered for at a time: a few KiB, to stay in L1.
 constexpr int64_t kBufferedRun = 1024, kMaxBufferedRun = 2048;
+// Columns that are summed at once: rows are read as one stream up to here, and the sums stay in L2.
+constexpr int64_t kMaxColumns = 8192;
 // No run is longer, so that work can be shared.
 constexpr int64_t kMaxRun = 16384;
 // Reduced rows up to this length are transposed rather than folded lane by lane.
-constexpr int64_t kShortRow = 64;
+constexpr int64_t kShortRow = 128;
 // Additions into one accumulator before its sum is put aside: the error of a sum grows with these
 // and with the logarithm of the rest.
 constexpr int64_t kMaxDepth = 128;
@@ -222,10 +224,10 @@ void lay_out_reduction(Layout& layout, const Collapsed& c, int reductions, int64
       split_axes(layout, c, rank - 1);
       layout.columns = true;
       layout.period = last;
-      layout.run = std::min(last, kMaxBufferedRun);
+      layout.run = std::min(last, kMaxColumns);
       layout.accumulators = layout.run;
       layout.segments = ceil_div(last, layout.run);
-      layout.split = std::clamp<int64_t>(2 * kGrain / layout.run, 16, 2 * kMaxDepth);
+      layout.split = std::clamp<int64_t>(2 * kGrain / layout.run, 32, 2 * kMaxDepth);
       reach_leaves(layout, rank - 1);
     }
   }

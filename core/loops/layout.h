@@ -41,10 +41,6 @@ struct Leaf {
   // Of its elements, along the axes of the (collapsed) iteration space; 0 where broadcast.
   absl::InlinedVector<int64_t, 4> strides;
 
-  // Whether blocks of it are lanes, whatever it is stored as.
-  bool converted() const {
-    return reach == Reach::kSplat || reach == Reach::kRunSplat || reach == Reach::kPeriodic;
-  }
   // Whether its place must be found at the start of each run.
   bool moves() const { return reach >= Reach::kDense; }
 };

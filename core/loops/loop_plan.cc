@@ -35,10 +35,15 @@ size_t reserve(size_t& total, size_t bytes) {
 
 LoopPlan::LoopPlan(const LoopProgram& program)
     : stages(keel::stages()), block(stages.block), layout(lay_out(program, stages)) {
-  std::vector<bool> in_lanes;
-  for (const Leaf& leaf : layout.leaves) in_lanes.push_back(leaf.converted());
+  std::vector<InputForm> forms;
+  for (const Leaf& leaf : layout.leaves) {
+    const bool splat = leaf.reach == Reach::kSplat || leaf.reach == Reach::kRunSplat;
+    forms.push_back(splat                            ? InputForm::kSplat
+                    : leaf.reach == Reach::kPeriodic ? InputForm::kLanes
+                                                     : InputForm::kStored);
+  }
   const bool tile = layout.mode == Layout::kTile;
-  loop = compile_loop(program, in_lanes, tile, stages);
+  loop = compile_loop(program, forms, tile, stages);
   const size_t run = static_cast<size_t>(layout.run);
 
   reserve(workspace, loop.code.size() * sizeof(Instr));
@@ -62,7 +67,7 @@ LoopPlan::LoopPlan(const LoopProgram& program)
         at = reserve(scratch, (run + block) * lane_size(leaf.lane));
         break;
       case Reach::kRunSplat: at = reserve(workspace, block * kMaxLane); break;
-      case Reach::kGathered: at = reserve(workspace, (run + block) * leaf.dtype.size()); break;
+      case Reach::kGathered: at = reserve(workspace, (run + block) * leaf.dtype.size() + 16); break;
       default: break;
     }
     buffers.push_back(at);
@@ -109,12 +114,13 @@ LoopPlan::LoopPlan(const LoopProgram& program)
       output.accumulators = reserve(workspace, lanes * output.lane_bytes);
       output.results = reserve(workspace, block * output.lane_bytes);
       output.start = reserve(workspace, block * output.lane_bytes);
+      output.reset_code = reserve(workspace, 3 * sizeof(Instr));
+      output.fold_code = reserve(workspace, 3 * sizeof(Instr));
     }
     outputs.push_back(output);
   }
   if (tile) {
-    transposed_at = reserve(workspace, run * kMaxLane);
-    tile_code_at = reserve(workspace, (static_cast<size_t>(layout.period) + 2) * sizeof(Instr));
+    columns_at = reserve(workspace, kTileColumns * block * kMaxLane);
   }
 }
 

@@ -18,6 +18,9 @@ inline constexpr size_t kLoopAlign = 64;
 inline constexpr size_t kMaxBlock = 64, kMaxLane = 8;
 
 struct LoopPlan {
+  // Columns of a tile that are transposed at a time.
+  static constexpr size_t kTileColumns = 16;
+
   struct Output {
     bool reduced = false;
     bool streams = false;  // Its blocks are whole vectors at aligned places, if its memory is.
@@ -35,6 +38,8 @@ struct LoopPlan {
     size_t accumulators = 0;  // In the workspace; of tiles, the tile.
     size_t results = 0;       // In the workspace: a block of lanes ready to be stored or put aside.
     size_t start = 0;         // In the workspace: a block of identities.
+    // In the workspace: programs that make the accumulators identities, and that fold a block.
+    size_t reset_code = 0, fold_code = 0;
   };
 
   explicit LoopPlan(const LoopProgram& program);
@@ -52,7 +57,7 @@ struct LoopPlan {
   // A thread's memory begins with its copy of the code.
   size_t workspace = 0;
   size_t slots_at = 0, input_blocks_at = 0, output_blocks_at = 0, coordinates_at = 0;
-  size_t transposed_at = 0, tile_code_at = 0;
+  size_t columns_at = 0;
 };
 
 }  // namespace keel

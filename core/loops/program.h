@@ -22,9 +22,10 @@ Lane lane_of(DType dtype);
 // One vector operation on one, two or three operands, compiled for every target and lane type it
 // makes sense for. Written by KEEL_MICRO_OP (micro_op-inl.h), once, beside the op that uses it.
 struct MicroOp {
-  // How its code takes its operands: from the accumulator first; from the accumulator second; in
-  // chosen lanes only; or as a fold of all lanes into one. The last two are for reducers.
-  enum Form : int { kPlain, kSwapped, kMasked, kFold };
+  // How its code takes its operands: from the accumulator first; from the accumulator second; the
+  // same with one element for all lanes as the other; in chosen lanes only; or as a fold of all
+  // lanes into one. The last two are for reducers.
+  enum Form : int { kPlain, kSwapped, kScalar, kScalarSwapped, kMasked, kFold };
 
   std::string_view name;
   int arity;

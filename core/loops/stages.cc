@@ -259,6 +259,46 @@ void Loop(const Instr* ip, size_t i) {
   reinterpret_cast<void (*)(const Instr*, size_t)>(first->run)(first, i);
 }
 
+template <typename T>
+void TransposeColumns(const T* from, size_t rows, size_t stride, size_t n, T* to) {
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t r = 0; r < rows; ++r) to[j * kBlock + r] = from[r * stride + j];
+  }
+}
+
+void Transpose(const std::byte* from, size_t rows, size_t stride, size_t n, size_t element_size,
+               std::byte* to) {
+  if (element_size == 8) {
+    return TransposeColumns(reinterpret_cast<const uint64_t*>(from), rows, stride, n,
+                            reinterpret_cast<uint64_t*>(to));
+  }
+  const uint32_t* in = reinterpret_cast<const uint32_t*>(from);
+  uint32_t* out = reinterpret_cast<uint32_t*>(to);
+#if HWY_TARGET == HWY_SCALAR
+  TransposeColumns(in, rows, stride, n, out);
+#else
+  const hn::FixedTag<uint32_t, 4> d;
+  const hn::FixedTag<uint64_t, 2> d2;
+  // Whole squares of 4 by 4: what they have beyond the last row or column does no harm.
+  for (size_t j = 0; j < n; j += 4) {
+    for (size_t r = 0; r < rows; r += 4) {
+      const uint32_t* corner = in + r * stride + j;
+      const auto a = hn::LoadU(d, corner), b = hn::LoadU(d, corner + stride);
+      const auto c = hn::LoadU(d, corner + 2 * stride), e = hn::LoadU(d, corner + 3 * stride);
+      const auto ab = hn::BitCast(d2, hn::InterleaveLower(d, a, b));
+      const auto ce = hn::BitCast(d2, hn::InterleaveLower(d, c, e));
+      const auto ab_high = hn::BitCast(d2, hn::InterleaveUpper(d, a, b));
+      const auto ce_high = hn::BitCast(d2, hn::InterleaveUpper(d, c, e));
+      uint32_t* column = out + j * kBlock + r;
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d2, ab, ce)), d, column);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d2, ab, ce)), d, column + kBlock);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d2, ab_high, ce_high)), d, column + 2 * kBlock);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d2, ab_high, ce_high)), d, column + 3 * kBlock);
+    }
+  }
+#endif
+}
+
 void Fence() { hwy::FlushStream(); }
 
 template <typename S, typename T>
@@ -323,6 +363,7 @@ StageTable MakeTable() {
   t.round[DType::kFloat16] = Erase(&MicroStage<RoundOp<float16>, float>::Unary);
   t.round[DType::kBfloat16] = Erase(&MicroStage<RoundOp<bfloat16>, float>::Unary);
   t.fence = &Fence;
+  t.transpose = &Transpose;
   t.loop = Erase(&Loop);
   return t;
 }

@@ -35,6 +35,12 @@ struct StageTable {
   Code stream[DType::kKinds], final_stream[DType::kKinds];
   void (*fence)();
 
+  // Columns 0 … n-1 of `rows` rows become n blocks at `to`: element (r, j), of 4 or 8 bytes, moves
+  // from place r·stride + j to j·block + r. What a block holds beyond `rows` is unspecified. Reads
+  // and writes up to three more rows and columns.
+  void (*transpose)(const std::byte* from, size_t rows, size_t stride, size_t n, size_t element_size,
+                    std::byte* to);
+
   // Between lane types; null where they are the same.
   Code cast[kLanes][kLanes];
   // What makes an int32 lane a value of a narrower integer dtype, by wrapping and by saturation.
