@@ -1,6 +1,8 @@
 #include "core/threads.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -25,7 +27,9 @@ TEST(ThreadPool, PiecesDependOnNAndGrainAlone) {
           for (int64_t i = begin; i < end; ++i) ++covered[static_cast<size_t>(i)];
         });
         for (int64_t i = 0; i < n; ++i) EXPECT_EQ(covered[static_cast<size_t>(i)], 1);
-        if (n > 0) EXPECT_EQ(calls[0], 1);
+        if (n > 0) {
+          EXPECT_EQ(calls[0], 1);
+        }
       }
     }
   }

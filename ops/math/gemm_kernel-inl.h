@@ -81,7 +81,7 @@ struct GemmPlan {
   using T = ComputeType<S>;
   int64_t lda, ldb, ldc;
   Cut cut;
-  bool empty, vector, copy_a, b_in_place, own_b;
+  bool empty, vector, few_columns, copy_a, b_in_place, own_b;
   int64_t parts;
   size_t bias_bytes, b_bytes, partial_bytes, slot_bytes;
 
@@ -92,6 +92,7 @@ struct GemmPlan {
     cut = CutOf<T>(s.m, s.n, s.k);
     empty = s.m == 0 || s.n == 0;
     vector = !packed_b && !empty && s.m <= kMaxVectorRows && s.k > 0;
+    few_columns = !packed_b && !empty && !vector && !s.transpose_a && FewColumns<S>(s.n, s.k);
     // Transposed, A is read across its rows: copying pays once four panels of B pass over it.
     // Otherwise it is read where it lies, unless its rows share a few sets of the caches.
     const int64_t row_bytes = lda * static_cast<int64_t>(sizeof(T));
@@ -109,6 +110,12 @@ struct GemmPlan {
       b_bytes = round_up_bytes(static_cast<size_t>(s.m * s.k) * sizeof(T));
       partial_bytes = 0;
       slot_bytes = static_cast<size_t>(s.m * kVectorCols) * sizeof(T);
+      return;
+    }
+    if (few_columns) {
+      b_bytes = s.transpose_b ? 0 : round_up_bytes(static_cast<size_t>(s.n * s.k) * sizeof(T));
+      partial_bytes = 0;
+      slot_bytes = static_cast<size_t>(kMaxVectorRows * kVectorCols) * sizeof(T);
       return;
     }
     const int64_t b_cols = packed_b || own_b ? 0
@@ -178,6 +185,15 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
                  plan.ldb, s.transpose_b, c, plan.ldc, end.accumulate, bias, end.relu, b_scratch,
                  slots, pool);
     return;
+  }
+  if constexpr (!kIsNarrow<S>) {
+    if (plan.few_columns) {
+      if (!s.transpose_b) TransposeInto(b, plan.ldb, s.k, s.n, b_scratch, s.k);
+      RunFewColumns<S>(s.m, s.n, s.k, a, plan.lda, s.transpose_b ? b : b_scratch,
+                       s.transpose_b ? plan.ldb : s.k, c, plan.ldc, end.accumulate, bias, end.relu,
+                       slots, pool);
+      return;
+    }
   }
   const auto run = [&](const auto& right) {
     if (s.transpose_a) {

@@ -181,6 +181,8 @@ TYPED_TEST(GemmKernel, ManyBlocksAndTasks) {
              {.m = 1, .n = 1300, .k = 30},
              {.m = 3, .n = 70, .k = 1111},
              {.m = 17, .n = 9, .k = 2700},
+             {.m = 13, .n = 3, .k = 331},
+             {.m = 70, .n = 10, .k = 300},
          }) {
       for (bool packed : {false, true}) {
         check_all<TypeParam>({shape, packed, true, packed, packed});
@@ -195,6 +197,7 @@ TYPED_TEST(GemmKernel, LeadingDimensions) {
     for (int64_t m : {1, 3, 21}) {
       check_all<TypeParam>({{.m = m, .n = 35, .k = 23, .lda = 37, .ldb = 41, .ldc = 39}, true});
       check_all<TypeParam>({{.m = m, .n = 150, .k = 23, .lda = 37, .ldb = 161, .ldc = 152}});
+      check_all<TypeParam>({{.m = m, .n = 2, .k = 150, .lda = 161, .ldb = 153, .ldc = 7}, true});
       if (testing::Test::HasFatalFailure()) return;
     }
   });

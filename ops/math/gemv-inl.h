@@ -136,10 +136,10 @@ HWY_INLINE void SumLanes(const V* x, T* total) {
   }
 }
 
-// sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k].
+// sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k], rows a_step apart.
 template <typename S, int kM>
-HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, int64_t k,
-                             int64_t cols, ComputeType<S>* sums) {
+HWY_NOINLINE void VectorDots(const ComputeType<S>* a, int64_t a_step, const S* b, int64_t ld,
+                             int64_t k, int64_t cols, ComputeType<S>* sums) {
   using T = ComputeType<S>;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = kLanesOf<T>;
@@ -164,7 +164,7 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, in
       for (int c = 0; c < kChains; ++c) {
         V va[kM];
         HWY_UNROLL(4)
-        for (int i = 0; i < kM; ++i) va[i] = hn::LoadU(d, a + i * k + p + c * kLanes);
+        for (int i = 0; i < kM; ++i) va[i] = hn::LoadU(d, a + i * a_step + p + c * kLanes);
         HWY_UNROLL(4)
         for (int n = 0; n < kN; ++n) {
           const V vb = LoadWide(d, row[n] + p + c * kLanes);
@@ -180,7 +180,7 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, in
       };
       V va[kM];
       HWY_UNROLL(4)
-      for (int i = 0; i < kM; ++i) va[i] = load(a + i * k + p);
+      for (int i = 0; i < kM; ++i) va[i] = load(a + i * a_step + p);
       HWY_UNROLL(4)
       for (int n = 0; n < kN; ++n) {
         const V vb = load(row[n] + p);
@@ -203,17 +203,57 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, const S* b, int64_t ld, in
 }
 
 template <typename S, int kM = kMaxVectorRows>
-HWY_INLINE void VectorSums(int64_t m, bool dots, const ComputeType<S>* a, const S* b, int64_t ld,
-                           int64_t k, int64_t cols, ComputeType<S>* sums) {
+HWY_INLINE void VectorSums(int64_t m, bool dots, const ComputeType<S>* a, int64_t a_step,
+                           const S* b, int64_t ld, int64_t k, int64_t cols,
+                           ComputeType<S>* sums) {
   if (m == kM) {
     if (dots) {
-      VectorDots<S, kM>(a, b, ld, k, cols, sums);
+      VectorDots<S, kM>(a, a_step, b, ld, k, cols, sums);
     } else {
       VectorRows<S, kM>(a, b, ld, k, cols, sums);
     }
   } else if constexpr (kM > 1) {
-    VectorSums<S, kM - 1>(m, dots, a, b, ld, k, cols, sums);
+    VectorSums<S, kM - 1>(m, dots, a, a_step, b, ld, k, cols, sums);
   }
+}
+
+// to[0, cols) = act(sums (+ to) (+ bias)).
+template <typename S>
+HWY_INLINE void FinishRow(ComputeType<S>* sums, int64_t cols, bool accumulate,
+                          const ComputeType<S>* bias, bool relu, S* to) {
+  using T = ComputeType<S>;
+  for (int64_t j = 0; j < cols; ++j) {
+    if (accumulate) sums[j] += Widen(to[j]);
+    if (bias != nullptr) sums[j] += bias[j];
+    if (relu && sums[j] < T{0}) sums[j] = T{0};
+  }
+  NarrowRow(sums, cols, to);
+}
+
+// Whether C has so few columns that a tile would leave lanes idle, and k is long enough for the
+// lanes to run along it instead: a classifier's last layer. Ten columns take 0.8 of a tile's time.
+template <typename S>
+HWY_INLINE bool FewColumns(int64_t n, int64_t k) {
+  return !kIsNarrow<S> && RoundUp(n, 4) <= 3 * kLanesOf<S> / 4 && k >= 8 * kLanesOf<S>;
+}
+
+// C [m, n] of few columns. b: [n, k], rows ldb apart; slots of kMaxVectorRows * kVectorCols.
+template <typename S>
+HWY_INLINE void RunFewColumns(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, const S* b,
+                              int64_t ldb, S* c, int64_t ldc, bool accumulate, const S* bias,
+                              bool relu, ScratchSlots& slots, const ThreadPool& pool) {
+  const int64_t grain = RoundUp(CeilDiv(int64_t{1} << 19, n * k), kMaxVectorRows);
+  pool.parallel_for(m, grain, [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    S* sums = reinterpret_cast<S*>(lease.data());
+    for (int64_t i = begin; i < end; i += kMaxVectorRows) {
+      const int64_t rows = std::min<int64_t>(kMaxVectorRows, end - i);
+      VectorSums<S>(rows, true, a + i * lda, lda, b, ldb, k, n, sums);
+      for (int64_t r = 0; r < rows; ++r) {
+        FinishRow(sums + r * kVectorCols, n, accumulate, bias, relu, c + (i + r) * ldc);
+      }
+    }
+  });
 }
 
 // C [m, n] for 1 <= m <= 4 and n, k >= 1. `gathered`: m * k; slots of m * kVectorCols.
@@ -236,16 +276,10 @@ HWY_INLINE void RunVector(int64_t m, int64_t n, int64_t k, const S* a, int64_t a
     const ScratchSlots::Lease lease(slots);
     T* sums = reinterpret_cast<T*>(lease.data());
     const int64_t cols = end - begin;
-    VectorSums<S>(m, dots, gathered, b + (dots ? begin * ldb : begin), ldb, k, cols, sums);
+    VectorSums<S>(m, dots, gathered, k, b + (dots ? begin * ldb : begin), ldb, k, cols, sums);
     for (int64_t i = 0; i < m; ++i) {
-      T* row = sums + i * kVectorCols;
-      S* to = c + i * ldc + begin;
-      for (int64_t j = 0; j < cols; ++j) {
-        if (accumulate) row[j] += Widen(to[j]);
-        if (bias != nullptr) row[j] += bias[begin + j];
-        if (relu && row[j] < T{0}) row[j] = T{0};
-      }
-      NarrowRow(row, cols, to);
+      FinishRow(sums + i * kVectorCols, cols, accumulate, bias == nullptr ? nullptr : bias + begin,
+                relu, c + i * ldc + begin);
     }
   });
 }
