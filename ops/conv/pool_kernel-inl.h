@@ -281,8 +281,9 @@ HWY_NOINLINE void PoolBackward(const PoolShape& s, const S* x, const S* dy, S* d
       const int64_t batch = task / tasks, piece = task % tasks / cut.channel_pieces;
       const int64_t c0 = task % cut.channel_pieces * cut.channels;
       const int64_t channels = std::min(cut.channels, s.channels - c0);
-      const S* image = x == nullptr ? nullptr : x + batch * Volume(s.in) * s.channels + c0;
       S* to = dx + batch * Volume(s.in) * s.channels + c0;
+      // The average reads no x.
+      const S* image = x == nullptr ? to : x + batch * Volume(s.in) * s.channels + c0;
       // The task's outputs, and the elements of dx that it owns.
       Spatial out0 = {0, 0, 0}, out1 = s.out, in0 = {0, 0, 0}, in1 = s.in;
       if (cut.axis >= 0) {
