@@ -43,7 +43,7 @@ enum class Traffic { kCopy, kRead, kWrite };
 struct Workload {
   std::string name;
   MakeStep keel;
-  std::vector<Peer> peers;
+  std::vector<Peer> peers = {};
   double flops = 0;  // Multiply-adds count two. 0 where another cost bounds it.
   double bytes = 0;  // Every operand and result once. 0 where a call is too small for it to matter.
   Traffic traffic = Traffic::kCopy;

@@ -2,6 +2,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "benchmarks/machine.cc"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -138,7 +139,7 @@ Limits::Bandwidth bandwidth(int threads, int64_t bytes, bool stream) {
   }
   const double amount = static_cast<double>(n) * 4 * repeat * threads;
   const auto time = [&](auto&& once) {
-    return fastest(threads, 25, [&](int t) {
+    return fastest(threads, 40, [&](int t) {
       for (int i = 0; i < repeat; ++i) once(t);
     });
   };
@@ -186,7 +187,7 @@ Limits measure_limits(int threads) {
   const int64_t l3 = std::max(cache_bytes(_SC_LEVEL3_CACHE_SIZE, 8 << 20), 2 * l2 * threads);
   // A part of each cache holds other things.
   limits.capacity = {0.9 * static_cast<double>(l2 * threads), 0.75 * static_cast<double>(l3), 0};
-  limits.levels = {bandwidth(threads, l2 / 4, false), bandwidth(threads, l3 / 4 / threads, false),
+  limits.levels = {bandwidth(threads, l2 / 4, false), bandwidth(threads, l3 / 8 / threads, false),
                    bandwidth(threads, 2 * l3, true)};
   return limits;
 }

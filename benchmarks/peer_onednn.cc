@@ -73,7 +73,7 @@ class Program {
   // Of a layout that only oneDNN knows.
   memory opaque(const Desc& desc) { return {desc, engine()}; }
   // `from` in another layout, now.
-  memory arranged(const memory& from, const Desc& desc) {
+  memory arranged(memory from, const Desc& desc) {
     memory to = opaque(desc);
     dnnl::reorder(from, to).execute(stream_, from, to);
     stream_.wait();

@@ -1,0 +1,35 @@
+#include "benchmarks/calls.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/graph.h"
+
+namespace keel::bench {
+
+Array floats(const Shape& shape, int seed, float low, float high) {
+  Array array(shape, DType::kFloat32);
+  const Floats numbers(array.elements(), seed, low, high);
+  std::copy_n(numbers.data(), array.elements(), array.mutable_data<float>());
+  return array;
+}
+
+Tensor input(const Shape& shape) { return placeholder({.shape = shape, .dtype = DType::kFloat32}); }
+
+Step call(const Function& function, std::vector<Array> inputs, std::vector<int> changing) {
+  struct State {
+    Function function;
+    std::vector<Array> inputs, outputs;
+    std::vector<int> changing;
+  };
+  auto state = std::make_shared<State>(State{function, std::move(inputs), {}, std::move(changing)});
+  return {[state] {
+            for (int i : state->changing) state->inputs[i].renew_version();
+            state->outputs.clear();  // So that its memory is there for the next.
+            state->outputs = state->function(state->inputs);
+          },
+          [state] { return state->outputs[0].values<float>(); }};
+}
+
+}  // namespace keel::bench

@@ -1,0 +1,16 @@
+#include "benchmarks/workloads.h"
+
+#include <utility>
+
+namespace keel::bench {
+
+Workloads all_workloads() {
+  Workloads all;
+  for (auto family : {gemm_workloads, conv_workloads, pool_workloads, elementwise_workloads,
+                      array_workloads, random_workloads}) {
+    for (Workload& workload : family()) all.push_back(std::move(workload));
+  }
+  return all;
+}
+
+}  // namespace keel::bench

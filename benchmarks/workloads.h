@@ -1,0 +1,21 @@
+// Every workload there is, family by family.
+#ifndef KEEL_BENCHMARKS_WORKLOADS_H_
+#define KEEL_BENCHMARKS_WORKLOADS_H_
+
+#include "benchmarks/harness.h"
+
+namespace keel::bench {
+
+Workloads gemm_workloads();
+Workloads conv_workloads();
+Workloads pool_workloads();
+Workloads elementwise_workloads();
+Workloads array_workloads();
+Workloads random_workloads();
+
+// All of the above.
+Workloads all_workloads();
+
+}  // namespace keel::bench
+
+#endif  // KEEL_BENCHMARKS_WORKLOADS_H_
