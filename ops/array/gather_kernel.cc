@@ -34,7 +34,11 @@ void AddRow(const T* HWY_RESTRICT row, int64_t n, Sum* HWY_RESTRICT sum) {
     if constexpr (std::is_same_v<T, Sum>) {
       return hn::LoadU(d, from);
     } else {
+#if HWY_TARGET == HWY_SCALAR  // There PromoteTo() makes numbers of float16's infinities and NaN.
+      return hn::Set(d, to_float(*from));
+#else
       return hn::PromoteTo(d, hn::LoadU(hn::Rebind<T, decltype(d)>(), from));
+#endif
     }
   };
   int64_t c = 0;

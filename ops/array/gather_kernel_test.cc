@@ -2,6 +2,7 @@
 #include "ops/array/gather_kernel.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -61,6 +62,20 @@ void check_scatters() {
   check_scatter<T>(300, 1000, 33, 2);
 }
 
+// Infinities and NaN stay what they are.
+template <typename T>
+void check_special() {
+  const std::vector<int32_t> indices{0, 1, 1, 2};
+  std::vector<T> updates, out(3);
+  for (double v : {double{INFINITY}, 1.0, double{NAN}, -double{INFINITY}}) updates.push_back(convert_element<T>(v));
+  std::vector<int64_t> scratch(scatter_add_scratch_bytes(3, 4) / sizeof(int64_t));
+  scatter_add_rows(ThreadPool(1), indices.data(), 4, updates.data(), dtype_of<T>(), 3, 1, out.data(),
+                   reinterpret_cast<std::byte*>(scratch.data()));
+  EXPECT_EQ(value_of(out[0]), INFINITY);
+  EXPECT_TRUE(std::isnan(value_of(out[1])));
+  EXPECT_EQ(value_of(out[2]), -INFINITY);
+}
+
 TEST(ScatterAdd, SumsRowsOnEveryTarget) {
   const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
   for (int64_t left = supported; left != 0; left &= left - 1) {
@@ -71,6 +86,9 @@ TEST(ScatterAdd, SumsRowsOnEveryTarget) {
     check_scatters<double>();
     check_scatters<float16>();
     check_scatters<bfloat16>();
+    check_special<float>();
+    check_special<float16>();
+    check_special<bfloat16>();
   }
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
