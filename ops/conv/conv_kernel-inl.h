@@ -12,6 +12,7 @@
 #include "ops/conv/conv_call.h"
 #include "ops/conv/conv_patches-inl.h"
 #include "ops/conv/layout-inl.h"
+#include "ops/math/gemv-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
@@ -48,6 +49,13 @@ HWY_INLINE const ComputeType<S>* WideBias(const S* bias, int64_t n, ComputeType<
   }
 }
 
+// Scratch of one task, whether C has few columns or not.
+template <typename S>
+HWY_INLINE int64_t ConvTaskElements(const Cut& cut, const PatchRows<S>& rows) {
+  return std::max(TaskElements<S>(cut, rows, PackedB<ComputeType<S>>()),
+                  FewColumnsElements<S>(cut, rows));
+}
+
 // ------------------------------------------------------------------------------------- forward
 
 template <typename S>
@@ -57,8 +65,16 @@ HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
   const Cut cut = CutOf<T>(s.batch * Volume(s.out), s.out_channels, k);
   const PatchRows<S> rows{{}, true};
   return BytesOf<T>(s.out_channels) + BytesOf<T>(PackedCols<T>(s.out_channels) * k) +
-         ScratchSlots::total_bytes(
-             static_cast<size_t>(TaskElements<S>(cut, rows, PackedB<T>())) * sizeof(T), threads);
+         ScratchSlots::total_bytes(static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
+                                   threads);
+}
+
+// to [n, k] = w [k, n], widened.
+template <typename S>
+HWY_INLINE void TransposeKernel(const S* w, int64_t k, int64_t n, ComputeType<S>* to) {
+  for (int64_t i = 0; i < k; ++i) {
+    for (int64_t j = 0; j < n; ++j) to[j * k + i] = Widen(w[i * n + j]);
+  }
 }
 
 template <typename S>
@@ -73,15 +89,24 @@ HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void
   PackedB<T> right;
   right.n = n;
   T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
+  const PatchRows<S> rows{patches, !PatchRows<S>::InPlace(patches, n)};
+  if (FewColumns<T>(n, cut.k)) {
+    // The packed form is then the transposed kernel.
+    if (packed == nullptr) TransposeKernel(w, cut.k, n, b);
+    ScratchSlots slots(cursor.rest(),
+                       static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
+                       pool.threads());
+    RunFewColumns<S>(cut, rows, packed != nullptr ? static_cast<const T*>(packed) : b, cut.k,
+                     DenseOut<S>{y, n}, false, bias, end.relu, slots, pool);
+    return;
+  }
   if (packed != nullptr) {
     right.packed = static_cast<const T*>(packed);
   } else {
     PackAll(cut, w, n, false, false, b, pool);
     right.packed = b;
   }
-  const PatchRows<S> rows{patches, !PatchRows<S>::InPlace(patches, n)};
-  ScratchSlots slots(cursor.rest(),
-                     static_cast<size_t>(TaskElements<S>(cut, rows, right)) * sizeof(T),
+  ScratchSlots slots(cursor.rest(), static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
                      pool.threads());
   RunTasks<S>(cut, rows, right, DenseOut<S>{y, n}, false, bias, end.relu, slots, pool);
 }
@@ -141,6 +166,28 @@ struct PhaseOut {
   }
 };
 
+// Which of w's taps the phase's `tap` is.
+HWY_INLINE int64_t KernelTap(const ConvShape& s, const Phase& phase, int64_t tap) {
+  const int64_t t2 = tap % phase.taps[2], t1 = tap / phase.taps[2] % phase.taps[1];
+  const int64_t t0 = tap / (phase.taps[2] * phase.taps[1]);
+  return ((phase.tap[0] + t0 * phase.tap_step[0]) * s.kernel[1] + phase.tap[1] +
+          t1 * phase.tap_step[1]) * s.kernel[2] +
+         phase.tap[2] + t2 * phase.tap_step[2];
+}
+
+// B transposed for a phase: row c holds w[tap, c, :] of each tap.
+template <typename S>
+HWY_INLINE void TransposePhase(const ConvShape& s, const Phase& phase, int64_t k, const S* w,
+                               ComputeType<S>* to) {
+  const int64_t n = s.in_channels, channels = s.out_channels;
+  for (int64_t tap = 0; tap < Volume(phase.taps); ++tap) {
+    const int64_t index = KernelTap(s, phase, tap);
+    for (int64_t c = 0; c < n; ++c) {
+      WidenRow(w + (index * n + c) * channels, channels, to + c * k + tap * channels);
+    }
+  }
+}
+
 // w's taps of a phase, each transposed: row (tap, f) of B holds w[tap, :, f].
 template <typename S>
 HWY_INLINE void PackPhase(const ConvShape& s, const Phase& phase, const Cut& cut, const S* w,
@@ -160,12 +207,7 @@ HWY_INLINE void PackPhase(const ConvShape& s, const Phase& phase, const Cut& cut
       for (int64_t k = k0; k < k0 + depth;) {
         const int64_t tap = k / channels, f = k - tap * channels;
         const int64_t count = std::min(channels - f, k0 + depth - k);
-        const int64_t t2 = tap % phase.taps[2], t1 = tap / phase.taps[2] % phase.taps[1];
-        const int64_t t0 = tap / (phase.taps[2] * phase.taps[1]);
-        const int64_t index = ((phase.tap[0] + t0 * phase.tap_step[0]) * s.kernel[1] +
-                               phase.tap[1] + t1 * phase.tap_step[1]) * s.kernel[2] +
-                              phase.tap[2] + t2 * phase.tap_step[2];
-        PackPanel(w + (index * n + j) * channels + f, channels, true, count, width, packed,
+        PackPanel(w + (KernelTap(s, phase, tap) * n + j) * channels + f, channels, true, count, width, packed,
                   panel + (k - k0) * packed);
         k += count;
       }
@@ -186,7 +228,7 @@ HWY_INLINE size_t InputGradientBytes(const ConvShape& s, int threads) {
   for (int64_t i = 0; i < Volume(s.stride); ++i) {
     const Cut cut = PhaseCut<S>(s, PhaseOf(s, i));
     b = std::max(b, PackedCols<T>(cut.n) * cut.k);
-    task = std::max(task, TaskElements<S>(cut, PatchRows<S>{{}, true}, PackedB<T>()));
+    task = std::max(task, ConvTaskElements<S>(cut, PatchRows<S>{{}, true}));
   }
   return BytesOf<T>(s.in_channels) + BytesOf<T>(b) +
          ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
@@ -232,12 +274,17 @@ HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* 
     PackedB<T> right;
     right.n = n;
     T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
-    PackPhase(s, phase, cut, w, b, pool);
-    right.packed = b;
     const PatchRows<S> left{patches, !PatchRows<S>::InPlace(patches, n)};
     ScratchSlots slots(cursor.rest(),
-                       static_cast<size_t>(TaskElements<S>(cut, left, right)) * sizeof(T),
+                       static_cast<size_t>(ConvTaskElements<S>(cut, left)) * sizeof(T),
                        pool.threads());
+    if (FewColumns<T>(n, cut.k)) {
+      TransposePhase(s, phase, cut.k, w, b);
+      RunFewColumns<S>(cut, left, b, cut.k, out, false, bias, end.relu, slots, pool);
+      continue;
+    }
+    PackPhase(s, phase, cut, w, b, pool);
+    right.packed = b;
     if (Volume(s.stride) == 1) {
       RunTasks<S>(cut, left, right, DenseOut<S>{dx, n}, false, bias, end.relu, slots, pool);
     } else {
@@ -397,6 +444,10 @@ template <typename S>
 HWY_INLINE void ConvPack(const ConvShape& s, const S* w, void* packed, const ThreadPool& pool) {
   using T = ComputeType<S>;
   const Cut cut = CutOf<T>(1, s.out_channels, Volume(s.kernel) * s.in_channels);
+  if (FewColumns<T>(cut.n, cut.k)) {
+    TransposeKernel(w, cut.k, cut.n, static_cast<T*>(packed));
+    return;
+  }
   PackAll(cut, w, s.out_channels, false, false, static_cast<T*>(packed), pool);
 }
 

@@ -92,7 +92,8 @@ struct GemmPlan {
     cut = CutOf<T>(s.m, s.n, s.k);
     empty = s.m == 0 || s.n == 0;
     vector = !packed_b && !empty && s.m <= kMaxVectorRows && s.k > 0;
-    few_columns = !packed_b && !empty && !vector && !s.transpose_a && FewColumns<S>(s.n, s.k);
+    few_columns = !packed_b && !empty && !vector && !s.transpose_a && !kIsNarrow<S> &&
+                  FewColumns<T>(s.n, s.k);
     // Transposed, A is read across its rows: copying pays once four panels of B pass over it.
     // Otherwise it is read where it lies, unless its rows share a few sets of the caches.
     const int64_t row_bytes = lda * static_cast<int64_t>(sizeof(T));
@@ -115,7 +116,10 @@ struct GemmPlan {
     if (few_columns) {
       b_bytes = s.transpose_b ? 0 : round_up_bytes(static_cast<size_t>(s.n * s.k) * sizeof(T));
       partial_bytes = 0;
-      slot_bytes = static_cast<size_t>(kMaxVectorRows * kVectorCols) * sizeof(T);
+      cut.depth = s.k;  // Rows are read where they lie: one sum per element, not one per block.
+      cut.blocks = 1;
+      const MatrixRows<S, false> rows{nullptr, lda, false};
+      slot_bytes = static_cast<size_t>(FewColumnsElements<S>(cut, rows)) * sizeof(T);
       return;
     }
     const int64_t b_cols = packed_b || own_b ? 0
@@ -189,9 +193,14 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
   if constexpr (!kIsNarrow<S>) {
     if (plan.few_columns) {
       if (!s.transpose_b) TransposeInto(b, plan.ldb, s.k, s.n, b_scratch, s.k);
-      RunFewColumns<S>(s.m, s.n, s.k, a, plan.lda, s.transpose_b ? b : b_scratch,
-                       s.transpose_b ? plan.ldb : s.k, c, plan.ldc, end.accumulate, bias, end.relu,
-                       slots, pool);
+      struct Out {
+        S* base;
+        int64_t ld;
+        S* row(int64_t i) const { return base + i * ld; }
+      };
+      RunFewColumns<S>(plan.cut, MatrixRows<S, false>{a, plan.lda, false},
+                       s.transpose_b ? b : b_scratch, s.transpose_b ? plan.ldb : s.k,
+                       Out{c, plan.ldc}, end.accumulate, bias, end.relu, slots, pool);
       return;
     }
   }

@@ -136,10 +136,10 @@ HWY_INLINE void SumLanes(const V* x, T* total) {
   }
 }
 
-// sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a`: [kM][k], rows a_step apart.
+// sums[i][0, cols) = A · Bᵀ for B stored [n, k]: dot products. `a` points at kM rows of k.
 template <typename S, int kM>
-HWY_NOINLINE void VectorDots(const ComputeType<S>* a, int64_t a_step, const S* b, int64_t ld,
-                             int64_t k, int64_t cols, ComputeType<S>* sums) {
+HWY_NOINLINE void VectorDots(const ComputeType<S>* const* a, const S* b, int64_t ld, int64_t k,
+                             int64_t cols, ComputeType<S>* sums, int64_t sums_step) {
   using T = ComputeType<S>;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = kLanesOf<T>;
@@ -164,7 +164,7 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, int64_t a_step, const S* b
       for (int c = 0; c < kChains; ++c) {
         V va[kM];
         HWY_UNROLL(4)
-        for (int i = 0; i < kM; ++i) va[i] = hn::LoadU(d, a + i * a_step + p + c * kLanes);
+        for (int i = 0; i < kM; ++i) va[i] = hn::LoadU(d, a[i] + p + c * kLanes);
         HWY_UNROLL(4)
         for (int n = 0; n < kN; ++n) {
           const V vb = LoadWide(d, row[n] + p + c * kLanes);
@@ -180,7 +180,7 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, int64_t a_step, const S* b
       };
       V va[kM];
       HWY_UNROLL(4)
-      for (int i = 0; i < kM; ++i) va[i] = load(a + i * a_step + p);
+      for (int i = 0; i < kM; ++i) va[i] = load(a[i] + p);
       HWY_UNROLL(4)
       for (int n = 0; n < kN; ++n) {
         const V vb = load(row[n] + p);
@@ -197,23 +197,28 @@ HWY_NOINLINE void VectorDots(const ComputeType<S>* a, int64_t a_step, const S* b
       }
       HWY_ALIGN T total[kN];
       SumLanes(sum, total);
-      for (int64_t n = 0; n < kN && j + n < cols; ++n) sums[i * kVectorCols + j + n] = total[n];
+      for (int64_t n = 0; n < kN && j + n < cols; ++n) sums[i * sums_step + j + n] = total[n];
     }
   }
 }
 
+// VectorRows() and VectorDots() for any number of rows from 1 to 4.
 template <typename S, int kM = kMaxVectorRows>
-HWY_INLINE void VectorSums(int64_t m, bool dots, const ComputeType<S>* a, int64_t a_step,
-                           const S* b, int64_t ld, int64_t k, int64_t cols,
-                           ComputeType<S>* sums) {
+HWY_INLINE void AnyRows(int64_t m, const ComputeType<S>* a, const S* b, int64_t ld, int64_t k,
+                        int64_t cols, ComputeType<S>* sums) {
   if (m == kM) {
-    if (dots) {
-      VectorDots<S, kM>(a, a_step, b, ld, k, cols, sums);
-    } else {
-      VectorRows<S, kM>(a, b, ld, k, cols, sums);
-    }
+    VectorRows<S, kM>(a, b, ld, k, cols, sums);
   } else if constexpr (kM > 1) {
-    VectorSums<S, kM - 1>(m, dots, a, a_step, b, ld, k, cols, sums);
+    AnyRows<S, kM - 1>(m, a, b, ld, k, cols, sums);
+  }
+}
+template <typename S, int kM = kMaxVectorRows>
+HWY_INLINE void AnyDots(int64_t m, const ComputeType<S>* const* a, const S* b, int64_t ld,
+                        int64_t k, int64_t cols, ComputeType<S>* sums, int64_t sums_step) {
+  if (m == kM) {
+    VectorDots<S, kM>(a, b, ld, k, cols, sums, sums_step);
+  } else if constexpr (kM > 1) {
+    AnyDots<S, kM - 1>(m, a, b, ld, k, cols, sums, sums_step);
   }
 }
 
@@ -232,25 +237,50 @@ HWY_INLINE void FinishRow(ComputeType<S>* sums, int64_t cols, bool accumulate,
 
 // Whether C has so few columns that a tile would leave lanes idle, and k is long enough for the
 // lanes to run along it instead: a classifier's last layer. Ten columns take 0.8 of a tile's time.
-template <typename S>
+template <typename T>
 HWY_INLINE bool FewColumns(int64_t n, int64_t k) {
-  return !kIsNarrow<S> && RoundUp(n, 4) <= 3 * kLanesOf<S> / 4 && k >= 8 * kLanesOf<S>;
+  return RoundUp(n, 4) <= 3 * kLanesOf<T> / 4 && k >= 8 * kLanesOf<T>;
+}
+constexpr int64_t kMostFewColumns = 16;
+
+// Scratch of one task of RunFewColumns(), in elements of ComputeType<S>.
+template <typename S, class Rows>
+HWY_INLINE int64_t FewColumnsElements(const Cut& cut, const Rows& a) {
+  return RoundUp(a.block_elements(cut.task_rows, cut.depth), 16) +
+         (cut.task_rows + kMaxVectorRows) * kMostFewColumns;
 }
 
-// C [m, n] of few columns. b: [n, k], rows ldb apart; slots of kMaxVectorRows * kVectorCols.
-template <typename S>
-HWY_INLINE void RunFewColumns(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, const S* b,
-                              int64_t ldb, S* c, int64_t ldc, bool accumulate, const S* bias,
+// C of few columns; b: B transposed, [n, k], rows ldb apart. `slots` are FewColumnsElements() each.
+template <typename S, class Rows, class Out>
+HWY_INLINE void RunFewColumns(const Cut& cut, const Rows& a, const ComputeType<S>* b, int64_t ldb,
+                              const Out& out, bool accumulate, const ComputeType<S>* bias,
                               bool relu, ScratchSlots& slots, const ThreadPool& pool) {
-  const int64_t grain = RoundUp(CeilDiv(int64_t{1} << 19, n * k), kMaxVectorRows);
-  pool.parallel_for(m, grain, [&](int64_t begin, int64_t end) {
+  using T = ComputeType<S>;
+  const int64_t cost = cut.task_rows * cut.k * (2 * cut.n + 32);
+  pool.parallel_for(CeilDiv(cut.m, cut.task_rows), CeilDiv(1 << 20, cost),
+                    [&](int64_t begin, int64_t end) {
     const ScratchSlots::Lease lease(slots);
-    S* sums = reinterpret_cast<S*>(lease.data());
-    for (int64_t i = begin; i < end; i += kMaxVectorRows) {
-      const int64_t rows = std::min<int64_t>(kMaxVectorRows, end - i);
-      VectorSums<S>(rows, true, a + i * lda, lda, b, ldb, k, n, sums);
-      for (int64_t r = 0; r < rows; ++r) {
-        FinishRow(sums + r * kVectorCols, n, accumulate, bias, relu, c + (i + r) * ldc);
+    T* slot = reinterpret_cast<T*>(lease.data());
+    T* total = slot + RoundUp(a.block_elements(cut.task_rows, cut.depth), 16);
+    T* sums = total + cut.task_rows * kMostFewColumns;
+    const T* a_rows[kMaxTaskRows + kTileRows];
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t row = task * cut.task_rows, rows = std::min(cut.task_rows, cut.m - row);
+      for (int64_t k0 = 0; k0 < cut.k; k0 += cut.depth) {
+        const int64_t depth = std::min(cut.depth, cut.k - k0);
+        a.block(row, rows, k0, depth, slot, a_rows);
+        for (int64_t i = 0; i < rows; i += kMaxVectorRows) {
+          const int64_t count = std::min<int64_t>(kMaxVectorRows, rows - i);
+          T* to = k0 == 0 ? total + i * kMostFewColumns : sums;
+          AnyDots<T>(count, a_rows + i, b + k0, ldb, depth, cut.n, to, kMostFewColumns);
+          if (k0 == 0) continue;
+          for (int64_t j = 0; j < count * kMostFewColumns; ++j) {
+            if (j % kMostFewColumns < cut.n) total[i * kMostFewColumns + j] += sums[j];
+          }
+        }
+      }
+      for (int64_t i = 0; i < rows; ++i) {
+        FinishRow(total + i * kMostFewColumns, cut.n, accumulate, bias, relu, out.row(row + i));
       }
     }
   });
@@ -276,7 +306,13 @@ HWY_INLINE void RunVector(int64_t m, int64_t n, int64_t k, const S* a, int64_t a
     const ScratchSlots::Lease lease(slots);
     T* sums = reinterpret_cast<T*>(lease.data());
     const int64_t cols = end - begin;
-    VectorSums<S>(m, dots, gathered, k, b + (dots ? begin * ldb : begin), ldb, k, cols, sums);
+    if (dots) {
+      const T* rows[kMaxVectorRows];
+      for (int64_t i = 0; i < m; ++i) rows[i] = gathered + i * k;
+      AnyDots<S>(m, rows, b + begin * ldb, ldb, k, cols, sums, kVectorCols);
+    } else {
+      AnyRows<S>(m, gathered, b + begin, ldb, k, cols, sums);
+    }
     for (int64_t i = 0; i < m; ++i) {
       FinishRow(sums + i * kVectorCols, cols, accumulate, bias == nullptr ? nullptr : bias + begin,
                 relu, c + i * ldc + begin);
