@@ -3,14 +3,29 @@
 #include <algorithm>
 
 #include "core/op.h"
-#include "core/structure.h"
+#include "ops/array/gather_kernel.h"
 #include "ops/array/reshape.h"
 #include "ops/array/strided_copy_kernel.h"
 
 namespace keel {
 namespace {
 
-// Axis i becomes n[i] axes of its size (tiles) or each of its elements n[i] times (`elements`).
+// Where each element of an array and each of its repetitions is: axes in pairs, of n[i] repetitions and
+// of x's axis i; `in_stride` is that of x (0 for repetitions), `out_stride` that of the repeated array.
+CopyAxes repetitions(const Shape& x, const Shape& repeated, const std::vector<int64_t>& n, bool elements) {
+  const CopyAxes from = dense_axes(x), to = dense_axes(repeated);
+  CopyAxes axes;
+  for (size_t a = 0; a < to.size(); ++a) {
+    const int64_t stride = to[a].out_stride, size = from[a].size;
+    axes.push_back({n[a], 0, elements ? stride : stride * size});
+    axes.push_back({size, from[a].in_stride, elements ? stride * n[a] : stride});
+  }
+  return axes;
+}
+
+Tensor sum_of_repetitions(const Tensor& dy, const Tensor& x, const std::vector<int64_t>& n, bool elements);
+
+// Axis i n[i] times: as a whole, or (`elements`) each of its elements.
 class Repeat final : public OpOf<Repeat> {
  public:
   static constexpr std::string_view kName = "tile";
@@ -33,28 +48,63 @@ class Repeat final : public OpOf<Repeat> {
     return in[0].shape == out[0].shape ? 0 : -1;
   }
   void run(const Exec& exec, Views in, Views out) const override {
-    const CopyAxes from = dense_axes(*in[0].shape), to = dense_axes(*out[0].shape);
-    CopyAxes axes;
-    for (size_t a = 0; a < to.size(); ++a) {
-      const int64_t stride = to[a].out_stride, size = from[a].size;
-      axes.push_back({n[a], 0, elements ? stride : stride * size});
-      axes.push_back({size, from[a].in_stride, elements ? stride * n[a] : stride});
-    }
-    strided_copy(exec.pool, axes, in[0].dtype.size(), in[0].data, out[0].data);
+    strided_copy(exec.pool, repetitions(*in[0].shape, *out[0].shape, n, elements), in[0].dtype.size(),
+                 in[0].data, out[0].data);
   }
-  // The sum over the repetitions, which get axes of their own.
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
-    const Tensor& x = y.input(0);
-    if (std::find(n.begin(), n.end(), 0) != n.end()) return {full_like(x, 0, x.dtype())};
-    Tensor split = dy, like = x;
-    for (int a = static_cast<int>(n.size()) - 1; a >= 0; --a) {
-      if (n[a] == 1) continue;
-      split = elements ? split_axis(split, a, None, n[a]) : split_axis(split, a, n[a], None);
-      like = expand_dims(like, elements ? a + 1 : a);
-    }
-    return {reshape_like(sum_to_like(split, like), x)};
+    return {sum_of_repetitions(dy, y.input(0), n, elements)};
   }
 };
+
+// The gradient: input 0 summed over the repetitions, in their order, to the shape of input 1.
+class SumOfRepetitions final : public OpOf<SumOfRepetitions> {
+ public:
+  static constexpr std::string_view kName = "sum_of_repetitions";
+  std::vector<int64_t> n;
+  bool elements;
+
+  auto fields() const { return std::tie(n, elements); }
+  bool reads_only_shape(int i) const override { return i == 1; }
+  Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[1].shape}}; }
+  size_t scratch_bytes(SignatureSpan in, SignatureSpan) const override {
+    return sum_bytes() + count() * sizeof(uint8_t) + 64 + static_cast<size_t>(byte_size(in[0].shape, in[0].dtype));
+  }
+  // One array per repetition, and then their sum.
+  void run(const Exec& exec, Views in, Views out) const override {
+    const int64_t size = out[0].shape->elements();
+    CopyAxes axes = repetitions(*out[0].shape, *in[0].shape, n, elements);
+    int64_t stride = size;
+    for (size_t a = axes.size(); a > 0; a -= 2) {
+      CopyAxis &repetition = axes[a - 2], &axis = axes[a - 1];
+      repetition = {repetition.size, repetition.out_stride, stride};
+      axis = {axis.size, axis.out_stride, axis.in_stride};
+      stride *= repetition.size;
+    }
+    std::byte* const repeated = exec.scratch;
+    const size_t bytes = static_cast<size_t>(byte_size(*in[0].shape, in[0].dtype) + 63) / 64 * 64;
+    std::byte* const room = repeated + bytes;
+    uint8_t* const row = reinterpret_cast<uint8_t*>(room + sum_bytes());
+    strided_copy(exec.pool, axes, in[0].dtype.size(), in[0].data, repeated);
+    std::fill_n(row, count(), uint8_t{0});
+    scatter_add_rows(exec.pool, row, static_cast<int64_t>(count()), repeated, in[0].dtype, 1, size,
+                     out[0].data, room);
+  }
+  Tensors gradient(const Tensor&, const Tensor& dy) const {
+    return {make<Repeat>({dy}, n, elements), Tensor()};
+  }
+
+ private:
+  size_t count() const {
+    size_t product = 1;
+    for (int64_t times : n) product *= static_cast<size_t>(times);
+    return product;
+  }
+  size_t sum_bytes() const { return scatter_add_scratch_bytes(1, static_cast<int64_t>(count())); }
+};
+
+Tensor sum_of_repetitions(const Tensor& dy, const Tensor& x, const std::vector<int64_t>& n, bool elements) {
+  return make<SumOfRepetitions>({dy, x}, n, elements);
+}
 
 }  // namespace
 

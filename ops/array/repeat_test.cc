@@ -1,5 +1,6 @@
 #include "ops/array/repeat.h"
 
+#include "core/gradients.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
@@ -56,6 +57,22 @@ TEST(Repetition, HasGradients) {
   testing::check_gradients([](const Tensors& in) { return tile(in[0], {2, 1, 3}); }, {x});
   testing::check_gradients([](const Tensors& in) { return tile(in[0], {1, 4, 1}); }, {x});
   testing::check_gradients([](const Tensors& in) { return repeat(in[0], 3); }, {testing::random_array({2, 2}, 2)});
+}
+
+// As Keras does, bit for bit.
+TEST(Repetition, GradientsAreSummedInOrder) {
+  const Tensor x = placeholder({.shape = Shape{None, 1}}), seed = placeholder({.shape = Shape{None, 3}});
+  const Tensors g = gradients({repeat_elements(x, 3, 1)}, {seed}, {x});
+  const Array sums = function({x, seed}, g)({Array({2, 1}, "float32"), Array{{-0.48, 0.91, 0.21}, {1, 2, 3}}})[0];
+  EXPECT_EQ(sums.element<float>(0), (-0.48f + 0.91f) + 0.21f);
+  EXPECT_NE(sums.element<float>(0), -0.48f + (0.91f + 0.21f));
+  EXPECT_EQ(sums.element<float>(1), 6);
+}
+
+TEST(Repetition, GradientOfNone) {
+  const Tensor x = placeholder({.shape = Shape{None, 2}});
+  const Function f = function({x}, gradients(tile(x, {0, 1}), {x}));
+  EXPECT_THAT(f({iota({2, 2})})[0].to_vector<int>(), ElementsAre(0, 0, 0, 0));
 }
 
 }  // namespace
