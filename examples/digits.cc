@@ -54,7 +54,7 @@ K::Tensor conv_block(Parameters& parameters, const K::Tensor& x, int64_t filters
   parameters.statistics.push_back(K::moving_average_update(mean, normalized.mean, 0.9));
   parameters.statistics.push_back(K::moving_average_update(variance, normalized.variance, 0.9));
   return K::relu(K::in_train_phase(
-      normalized.output, [&] { return K::batch_normalization(y, mean, variance, beta, gamma); }));
+      normalized.normalized, [&] { return K::batch_normalization(y, mean, variance, beta, gamma); }));
 }
 
 K::Tensor dense(Parameters& parameters, const K::Tensor& x, int64_t units, double gain) {
@@ -65,7 +65,7 @@ K::Tensor dense(Parameters& parameters, const K::Tensor& x, int64_t units, doubl
   return K::bias_add(K::dot(x, kernel), bias);
 }
 
-K::Tensor dropout(const K::Tensor& x, double level) {
+K::Tensor thinned(const K::Tensor& x, double level) {
   return K::in_train_phase([&] { return K::dropout(x, level); }, x);
 }
 
@@ -74,11 +74,11 @@ K::Tensor network(Parameters& parameters, const K::Tensor& images) {
   const K::Pool2dOptions halve{.strides = {2, 2}, .data_format = "channels_last"};
   K::Tensor x = conv_block(parameters, images, 32);
   x = conv_block(parameters, x, 32);
-  x = dropout(K::pool2d(x, {2, 2}, halve), 0.25);
+  x = thinned(K::pool2d(x, {2, 2}, halve), 0.25);
   x = conv_block(parameters, x, 64);
-  x = dropout(K::pool2d(x, {2, 2}, halve), 0.25);
+  x = thinned(K::pool2d(x, {2, 2}, halve), 0.25);
   x = K::reshape(x, {K::None, 2 * 2 * 64});
-  x = dropout(K::relu(dense(parameters, x, 128, 2)), 0.5);
+  x = thinned(K::relu(dense(parameters, x, 128, 2)), 0.5);
   return dense(parameters, x, 10, 1);
 }
 
