@@ -199,6 +199,8 @@ TYPED_TEST(ConvKernel, OneAndTwoAxes) {
              valid(1, {1, 14, 15}, 3, {1, 2, 3}, 4, {1, 4, 2}, {1, 2, 2}),
              valid(1, {1, 14, 15}, 3, {1, 3, 2}, 4, {1, 3, 6}, {1, 2, 4}),
              same(2, {1, 3, 3}, 130, {1, 3, 3}, 40),
+             same(1, {1, 6, 5}, 40, {1, 3, 3}, 7),
+             same(2, {1, 5, 4}, 300, {1, 1, 1}, 3),
          }) {
       check<TypeParam>(s, with_end = !with_end);
       if (testing::Test::HasFatalFailure()) return;
