@@ -241,7 +241,7 @@ template <typename T>
 HWY_INLINE bool FewColumns(int64_t n, int64_t k) {
   return RoundUp(n, 4) <= 3 * kLanesOf<T> / 4 && k >= 8 * kLanesOf<T>;
 }
-constexpr int64_t kMostFewColumns = 16;
+constexpr int64_t kMostFewColumns = 16;  // FewColumns() asks for at most 12.
 
 // Scratch of one task of RunFewColumns(), in elements of ComputeType<S>.
 template <typename S, class Rows>
