@@ -64,7 +64,10 @@ void SumRows(const ThreadPool& pool, const int64_t* first, const int64_t* positi
       const int64_t n = std::min(kColumns, width - column);
       T* const to = out + r * width + column;
       if (first[r] == first[r + 1]) {
-        std::memset(static_cast<void*>(to), 0, n * sizeof(T));
+        int64_t empty = r + 1;  // In one call with those that follow, where rows are in one block.
+        while (blocks == 1 && empty < end && first[empty] == first[empty + 1]) ++empty;
+        std::memset(static_cast<void*>(to), 0, ((empty - r - 1) * width + n) * sizeof(T));
+        i += empty - r - 1;
         continue;
       }
       std::fill_n(sum, n, Sum(0));

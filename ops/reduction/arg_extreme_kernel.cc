@@ -53,7 +53,7 @@ HWY_INLINE auto Before(V a, V b) {
 }
 template <bool kLeast, typename T>
 HWY_INLINE bool BeforeScalar(T a, T b) {
-  return (kLeast ? a < b : a > b) || (a != a && b == b);
+  return (kLeast ? a < b : a > b) | ((a != a) & (b == b));
 }
 
 // n elements as lanes; `room` holds those that have to be converted.
@@ -103,11 +103,51 @@ HWY_INLINE Lane BestOf(const Lane* HWY_RESTRICT x, int64_t n) {
   return best;
 }
 
+// The first of n elements that is `best`.
+template <typename Lane>
+HWY_INLINE int64_t FirstOf(const Lane* HWY_RESTRICT x, int64_t n, Lane best) {
+  const hn::ScalableTag<Lane> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  if (best == best) {
+    const auto wanted = hn::Set(d, best);
+    for (; i + lanes <= n; i += lanes) {
+      const auto found = hn::Eq(hn::LoadU(d, x + i), wanted);
+      if (!hn::AllFalse(d, found)) return i + hn::FindFirstTrue(d, found);
+    }
+  }
+  while (x[i] != best && (best == best || x[i] == x[i])) ++i;
+  return i;
+}
+
+// A few elements, `stride` apart, in one pass without branches.
+template <bool kLeast, typename T>
+HWY_INLINE int64_t OfFew(const T* x, int64_t n, int64_t stride) {
+  using Lane = typename LaneOf<T>::type;
+  auto lane = [&](int64_t i) HWY_ATTR {
+    if constexpr (std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) {
+      return to_float(x[i * stride]);
+    } else {
+      return static_cast<Lane>(x[i * stride]);
+    }
+  };
+  Lane best = lane(0);
+  int64_t at = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    const Lane v = lane(i);
+    const bool before = BeforeScalar<kLeast>(v, best);
+    best = before ? v : best;
+    at = before ? i : at;
+  }
+  return at;
+}
+
 // A dense row: the best of each block, and then the first such element of the block that has it.
 template <bool kLeast, typename T>
 int64_t OfRow(const T* x, int64_t n) {
   using Lane = typename LaneOf<T>::type;
   HWY_ALIGN Lane room[sizeof(T) == sizeof(Lane) ? 1 : kBlock];
+  room[0] = Lane{};
   Lane best{};
   int64_t at = -1;
   for (int64_t i = 0; i < n; i += kBlock) {
@@ -120,11 +160,7 @@ int64_t OfRow(const T* x, int64_t n) {
     if (best != best) break;  // Nothing comes before a NaN.
   }
   const int64_t count = std::min(kBlock, n - at);
-  const Lane* const block = AsLanes(x + at, count, room);
-  for (int64_t i = 0; i < count; ++i) {
-    if (block[i] == best || (best != best && block[i] != block[i])) return at + i;
-  }
-  return at;
+  return at + FirstOf(AsLanes(x + at, count, room), count, best);
 }
 
 // kColumns columns at most, row by row.
@@ -182,12 +218,43 @@ void OfColumns(const T* x, int64_t n, int64_t inner, int64_t columns, int64_t* o
   }
 }
 
+// Rows shorter than four vectors, kColumns of them at a time, as columns.
+template <bool kLeast, typename T>
+void OfShortRows(const T* x, int64_t n, int64_t rows, int64_t* out) {
+  constexpr int64_t kMostElements = 4 * hn::MaxLanes(hn::ScalableTag<typename LaneOf<T>::type>());
+  HWY_ALIGN T turned[kMostElements * kColumns];
+  for (int64_t t = 0; t < n; ++t) {
+    for (int64_t r = 0; r < rows; ++r) turned[t * rows + r] = x[r * n + t];
+  }
+  OfColumns<kLeast>(turned, n, rows, rows, out);
+}
+
 template <bool kLeast, typename T>
 void Run(const ThreadPool& pool, const T* x, int64_t outer, int64_t n, int64_t inner, int64_t* out) {
   constexpr int64_t kPieceElements = 1 << 16;
-  if (inner == 1) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<typename LaneOf<T>::type>()));
+  if (inner == 1 && n >= 4 * lanes) {
     pool.parallel_for(outer, std::max<int64_t>(1, kPieceElements / n), [&](int64_t begin, int64_t end) HWY_ATTR {
       for (int64_t o = begin; o < end; ++o) out[o] = OfRow<kLeast>(x + o * n, n);
+    });
+    return;
+  }
+  if (inner == 1 && outer >= lanes) {
+    const int64_t blocks = (outer + kColumns - 1) / kColumns;
+    const int64_t grain = std::max<int64_t>(1, kPieceElements / (n * kColumns));
+    pool.parallel_for(blocks, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t o = i * kColumns;
+        OfShortRows<kLeast>(x + o * n, n, std::min(kColumns, outer - o), out + o);
+      }
+    });
+    return;
+  }
+  if (inner < lanes) {
+    pool.parallel_for(outer * inner, std::max<int64_t>(1, kPieceElements / n), [&](int64_t begin, int64_t end) HWY_ATTR {
+      for (int64_t i = begin; i < end; ++i) {
+        out[i] = OfFew<kLeast>(x + i / inner * n * inner + i % inner, n, inner);
+      }
     });
     return;
   }

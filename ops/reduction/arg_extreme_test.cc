@@ -63,6 +63,7 @@ template <typename T>
 void check_shapes() {
   for (int64_t n : {1, 2, 7, 15, 16, 17, 63, 64, 65, 130}) {
     check<T>(5, n, 1, 60);
+    check<T>(150, n, 1, 9);
     for (int64_t inner : {2, 7, 16, 33, 64, 65, 150}) check<T>(2, n, inner, 4);
   }
   check<T>(3, 5000, 1, 100);
