@@ -26,7 +26,7 @@ HWY_INLINE V SoftplusOf(D d, V x) {
   const V least = hn::Set(d, T(sizeof(T) == 4 ? -150 : -800));
   const V tail = hn::Log1p(d, hn::Exp(d, hn::Max(hn::Neg(hn::Abs(x)), least)));
   const V sum = hn::Add(hn::Max(x, hn::Zero(d)), tail);
-  return hn::IfThenElse(hn::Ne(x, x), x, sum);
+  return hn::IfThenElse(hn::IsNaN(x), x, sum);
 }
 
 // e^x − 1 for x ≤ 0, for elu.
@@ -34,7 +34,7 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Expm1Of(D d, V x) {
   using T = hn::TFromD<D>;
   const V least = hn::Set(d, T(sizeof(T) == 4 ? -88 : -700));
-  return hn::IfThenElse(hn::Ne(x, x), x, hn::Expm1(d, hn::Max(x, least)));
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Expm1(d, hn::Max(x, least)));
 }
 
 KEEL_MICRO_OP_1(Relu, kAllLanes, ReluOf(d, a))

@@ -129,8 +129,9 @@ Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& va
     check_parameter(kName, name, parameter, x);
     return parameter;
   };
-  return normalize(x, along_axis("mean", mean), along_axis("var", var), along_axis("beta", beta),
-                   along_axis("gamma", gamma), options.epsilon);
+  const Tensor m = along_axis("mean", mean), v = along_axis("var", var);
+  const Tensor b = along_axis("beta", beta), g = along_axis("gamma", gamma);
+  return normalize(x, m, v, b, g, options.epsilon);
 }
 
 NormalizedBatch normalize_batch_in_training(const Tensor& x, const Tensor& gamma, const Tensor& beta,
