@@ -1,0 +1,32 @@
+// The functions that cases hand to rnn, map_fn, foldl and foldr, by the names of the format.
+#ifndef KEEL_TESTING_GOLDEN_CALLABLES_H_
+#define KEEL_TESTING_GOLDEN_CALLABLES_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "core/tensor.h"
+
+namespace keel::golden {
+
+// The parameters of an rnn's step; those that the case does not give are empty handles.
+struct StepParameters {
+  Tensor w, u, b;
+};
+// From the input at one time, and the states followed by the constants, to an output and new states.
+using StepFunction = std::function<std::pair<Tensor, Tensors>(const Tensor& x, const Tensors& states)>;
+// CaseError for an unknown name.
+StepFunction step_function(const std::string& name, const StepParameters& parameters);
+
+// map_fn's function of one element; pair_product takes two tensors.
+using MapFunction = std::function<Tensor(const Tensors& elements)>;
+MapFunction map_function(const std::string& name);
+
+// foldl's and foldr's function of accumulator and element.
+using FoldFunction = std::function<Tensor(const Tensor& accumulator, const Tensor& element)>;
+FoldFunction fold_function(const std::string& name);
+
+}  // namespace keel::golden
+
+#endif  // KEEL_TESTING_GOLDEN_CALLABLES_H_

@@ -1,0 +1,51 @@
+// Convolutions and pooling.
+#include "ops/conv/conv.h"
+
+#include "testing/golden/calls.h"
+
+namespace keel::golden {
+namespace {
+
+// What convolutions and pooling have in common.
+template <typename Options>
+Options window_options(Call& call) {
+  Options options;
+  options.strides = call.arg("strides", options.strides);
+  options.padding = call.arg("padding", options.padding);
+  options.data_format = call.arg("data_format", options.data_format);
+  return options;
+}
+
+template <typename Options>
+Options conv_options(Call& call) {
+  Options options = window_options<Options>(call);
+  options.dilation_rate = call.arg("dilation_rate", options.dilation_rate);
+  return options;
+}
+
+template <typename Options, Tensor (*f)(const Tensor&, const Tensor&, const Options&)>
+Answer convolution(Call& call) {
+  return f(call.tensor("x"), call.tensor("kernel"), conv_options<Options>(call));
+}
+
+template <typename Options, size_t kRank,
+          Tensor (*f)(const Tensor&, const std::array<int64_t, kRank>&, const Options&)>
+Answer pooling(Call& call) {
+  Options options = window_options<Options>(call);
+  options.pool_mode = call.arg("pool_mode", options.pool_mode);
+  return f(call.tensor("x"), call.arg<std::array<int64_t, kRank>>("pool_size"), options);
+}
+
+constexpr Entry kEntries[] = {
+    {"conv1d", "x kernel strides padding data_format dilation_rate", convolution<Conv1dOptions, conv1d>},
+    {"conv2d", "x kernel strides padding data_format dilation_rate", convolution<Conv2dOptions, conv2d>},
+    {"conv3d", "x kernel strides padding data_format dilation_rate", convolution<Conv3dOptions, conv3d>},
+    {"pool2d", "x pool_size strides padding data_format pool_mode", pooling<Pool2dOptions, 2, pool2d>},
+    {"pool3d", "x pool_size strides padding data_format pool_mode", pooling<Pool3dOptions, 3, pool3d>},
+};
+
+}  // namespace
+
+Entries conv_calls() { return kEntries; }
+
+}  // namespace keel::golden
