@@ -2,8 +2,8 @@
 #include <random>
 
 #include "benchmarks/calls.h"
-#include "benchmarks/peer_eigen.h"
 #include "benchmarks/peer_onednn.h"
+#include "benchmarks/plain.h"
 #include "benchmarks/workloads.h"
 #include "core/function.h"
 #include "core/graph.h"
@@ -51,14 +51,9 @@ Workloads array_workloads() {
                    joined("concat_last_2x_32x56x56x64", {32, 56, 56, 64}, 3),
                    joined("concat_first_2x_2048x4096", {2048, 4096}, 0),
                    {.name = "gather_50000x256_4096", .keel = gather_rows, .bytes = 2 * 4.0 * 4096 * 256}};
-  if (eigen::available()) {
-    all[0].peers.push_back({"Eigen", [](const Setting& setting) -> Step {
-      constexpr int64_t kSize = 4096;
-      eigen::set_threads(setting.threads);
-      auto x = std::make_shared<Floats>(kSize * kSize, 0), y = std::make_shared<Floats>(kSize * kSize);
-      return {[=] { eigen::transpose(kSize, kSize, x->data(), y->data()); }, [y] { return y->span(); }};
-    }});
-  }
+  all[0].add(eigen_peer({4096 * 4096}, 4096 * 4096, [](const auto& in, float* out) {
+    eigen::transpose(4096, 4096, in[0].data(), out);
+  }));
   return all;
 }
 

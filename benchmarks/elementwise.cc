@@ -1,54 +1,40 @@
 // Element-wise work: large arrays, where bandwidth counts, and small ones, where the call does.
 #include <cstring>
-#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "benchmarks/calls.h"
-#include "benchmarks/peer_eigen.h"
 #include "benchmarks/peer_onednn.h"
+#include "benchmarks/plain.h"
 #include "benchmarks/workloads.h"
 #include "core/function.h"
-#include "core/structure.h"
 #include "ops/math/arithmetic.h"
 #include "ops/math/exponential.h"
+#include "ops/nn/activations.h"
 
 namespace keel::bench {
 namespace {
 
-// A step of a plain function of n numbers, `inputs` arrays of them.
-template <typename F>
-MakeStep plain(int64_t n, int inputs, F f) {
-  return [=](const Setting& setting) -> Step {
-    eigen::set_threads(setting.threads);
-    auto in = std::make_shared<std::vector<Floats>>();
-    for (int i = 0; i < inputs; ++i) in->emplace_back(n, i);
-    auto out = std::make_shared<Floats>(n);
-    const ThreadPool* pool = &setting.pool;
-    return {[=] { f(*in, *out, *pool); }, [out] { return out->span(); }};
-  };
-}
-
 // Eigen compiles the expression in place: on 64 numbers it is the work without any call, and no
 // competitor.
 template <typename F>
-void add_eigen(Workload& w, int64_t n, int inputs, F f) {
-  if (!eigen::available()) return;
-  w.peers.push_back({"Eigen", plain(n, inputs, [=](const auto& in, Floats& out, const ThreadPool&) {
-                       f(in, out.data());
-                     }),
-                     /*competitor=*/n > 64});
+std::vector<Peer> eigen_loop(int64_t n, int inputs, F f) {
+  std::vector<Peer> peer = eigen_peer(std::vector<int64_t>(inputs, n), n, f);
+  if (!peer.empty()) peer[0].competitor = n > 64;
+  return peer;
 }
 
-void add_eigen(Workload& w, int64_t n, eigen::Unary f) {
-  add_eigen(w, n, 1, [=](const auto& in, float* out) { eigen::unary(f, n, in[0].data(), out); });
+std::vector<Peer> eigen_unary(int64_t n, eigen::Unary f) {
+  return eigen_loop(n, 1, [=](const auto& in, float* out) { eigen::unary(f, n, in[0].data(), out); });
 }
 
 // The bytes of one input, read, and of the output, written, and nothing else.
 Peer one_copy(int64_t n) {
-  return {"copy", plain(n, 1, [=](const auto& in, Floats& out, const ThreadPool& pool) {
+  return {"copy", plain({n}, n, [=](const auto& in, float* out, const ThreadPool& pool) {
             pool.parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
-              std::memcpy(out.data() + begin, in[0].data() + begin, static_cast<size_t>(end - begin) * 4);
+              std::memcpy(out + begin, in[0].data() + begin, static_cast<size_t>(end - begin) * 4);
             });
           }),
           /*competitor=*/false};
@@ -56,10 +42,9 @@ Peer one_copy(int64_t n) {
 
 // The sum of two arrays of 64 numbers without a call of a function around it.
 Peer bare_add() {
-  return {"bare loop", plain(64, 2, [](const auto& in, Floats& out, const ThreadPool&) {
+  return {"bare loop", plain({64, 64}, 64, [](const auto& in, float* out, const ThreadPool&) {
             const float *a = in[0].data(), *b = in[1].data();
-            float* y = out.data();
-            for (int i = 0; i < 64; ++i) y[i] = a[i] + b[i];
+            for (int i = 0; i < 64; ++i) out[i] = a[i] + b[i];
           }),
           /*competitor=*/false};
 }
@@ -68,7 +53,7 @@ Tensor gelu(const Tensor& x) {
   return x * 0.5 * (1 + tanh(0.7978845608 * (x + 0.044715 * x * x * x)));
 }
 
-Tensor cheap_chain(const Tensor& x) { return maximum((x * 1.01 + 0.1) * x - 0.05, 0.0); }
+Tensor cheap_chain(const Tensor& x) { return relu((x * 1.01 + 0.1) * x - 0.05); }
 
 Tensor chain20(Tensor x) {
   for (int i = 0; i < 5; ++i) {
@@ -90,7 +75,7 @@ Workloads elementwise_workloads() {
     onednn::Unary onednn;
   };
   const Unary unaries[] = {
-      {"relu", [](const Tensor& x) { return maximum(x, 0.0); }, eigen::Unary::kRelu, onednn::Unary::kRelu},
+      {"relu", [](const Tensor& x) { return relu(x); }, eigen::Unary::kRelu, onednn::Unary::kRelu},
       {"sigmoid", sigmoid, eigen::Unary::kSigmoid, onednn::Unary::kSigmoid},
       {"tanh", tanh, eigen::Unary::kTanh, onednn::Unary::kTanh},
       {"exp", exp, eigen::Unary::kExp, onednn::Unary::kExp},
@@ -105,7 +90,7 @@ Workloads elementwise_workloads() {
                      .keel = unary_call({n}, u.keel),
                      .peers = {{"oneDNN", onednn::unary(u.onednn, n)}},
                      .bytes = 2 * bytes});
-      add_eigen(all.back(), n, u.eigen);
+      all.back().add(eigen_unary(n, u.eigen));
     }
     all.push_back({.name = absl::StrCat("ew_muladd_", size),
                    .keel = [n = n](const Setting&) {
@@ -115,17 +100,17 @@ Workloads elementwise_workloads() {
                    },
                    .peers = {{"oneDNN", onednn::multiply_add(n)}},
                    .bytes = 4 * bytes});
-    add_eigen(all.back(), n, 3, [n = n](const auto& in, float* out) {
+    all.back().add(eigen_loop(n, 3, [n = n](const auto& in, float* out) {
       eigen::multiply_add(n, in[0].data(), in[1].data(), in[2].data(), out);
-    });
+    }));
   }
   all.push_back({.name = "ew_cheap_chain_1e6",
                  .keel = unary_call({1'000'000}, cheap_chain),
                  .peers = {one_copy(1'000'000)},
                  .bytes = 8e6});
-  add_eigen(all.back(), 1'000'000, eigen::Unary::kCheap);
+  all.back().add(eigen_unary(1'000'000, eigen::Unary::kCheap));
   all.push_back({.name = "ew_chain20_64", .keel = unary_call({64}, chain20), .peers = {}});
-  add_eigen(all.back(), 64, eigen::Unary::kChain20);
+  all.back().add(eigen_unary(64, eigen::Unary::kChain20));
   all.push_back({.name = "call_add_64",
                  .keel = [](const Setting&) {
                    const Tensor a = input({64}), b = input({64});

@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmarks/calls.h"
-#include "benchmarks/peer_eigen.h"
 #include "benchmarks/peer_onednn.h"
+#include "benchmarks/plain.h"
 #include "benchmarks/workloads.h"
 #include "core/function.h"
 #include "ops/array/transpose.h"
@@ -35,18 +35,6 @@ MakeStep keel_dot(const Product& p, bool weights) {
   };
 }
 
-MakeStep eigen_gemm(const Product& p) {
-  return [=](const Setting& setting) -> Step {
-    eigen::set_threads(setting.threads);
-    auto a = std::make_shared<Floats>(p.m * p.k, 0), b = std::make_shared<Floats>(p.k * p.n, 1),
-         c = std::make_shared<Floats>(p.m * p.n);
-    return {[=] {
-              eigen::gemm(p.m, p.n, p.k, p.transpose_a, p.transpose_b, a->data(), b->data(), c->data());
-            },
-            [c] { return c->span(); }};
-  };
-}
-
 Workload workload(const Product& p) {
   Workload w{.name = p.name(),
              .keel = keel_dot(p, false),
@@ -54,7 +42,9 @@ Workload workload(const Product& p) {
              .flops = 2.0 * static_cast<double>(p.m * p.n * p.k),
              .bytes = 4.0 * static_cast<double>(p.m * p.k + p.k * p.n + p.m * p.n),
              .traffic = Traffic::kRead};
-  if (eigen::available()) w.peers.push_back({"Eigen", eigen_gemm(p)});
+  w.add(eigen_peer({p.m * p.k, p.k * p.n}, p.m * p.n, [=](const auto& in, float* out) {
+    eigen::gemm(p.m, p.n, p.k, p.transpose_a, p.transpose_b, in[0].data(), in[1].data(), out);
+  }));
   return w;
 }
 

@@ -25,6 +25,8 @@ struct Step {
   std::function<void()> run;
   // What the last run computed, where it can be compared with another's.
   std::function<absl::Span<const float>()> result = nullptr;
+  // More to tell than the time, after the row.
+  std::function<std::string()> note = nullptr;
 };
 using MakeStep = std::function<Step(const Setting&)>;
 
@@ -48,6 +50,8 @@ struct Workload {
   double bytes = 0;  // Every operand and result once. 0 where a call is too small for it to matter.
   Traffic traffic = Traffic::kCopy;
   double tolerance = 1e-4;  // How far results may differ, relative to the largest of them.
+
+  void add(std::vector<Peer> more) { peers.insert(peers.end(), more.begin(), more.end()); }
 };
 using Workloads = std::vector<Workload>;
 

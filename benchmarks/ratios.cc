@@ -91,6 +91,7 @@ double run(const Workload& workload, const Setting& setting, const Limits& limit
     if (workload.peers[i].competitor) ratio = ratio == 0 ? now : std::min(ratio, now);
   }
   if (workload.peers.empty()) print("-", "-", "-");
+  if (steps[0].note != nullptr) std::printf("    %s\n", steps[0].note().c_str());
   std::fflush(stdout);
   return ratio;
 }

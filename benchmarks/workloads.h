@@ -10,8 +10,12 @@ Workloads gemm_workloads();
 Workloads conv_workloads();
 Workloads pool_workloads();
 Workloads elementwise_workloads();
+Workloads reduction_workloads();
+Workloads nn_workloads();
 Workloads array_workloads();
 Workloads random_workloads();
+Workloads training_workloads();
+Workloads startup_workloads();
 
 // All of the above.
 Workloads all_workloads();
