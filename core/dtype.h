@@ -20,6 +20,7 @@ namespace keel {
 using float16 = hwy::float16_t;
 using bfloat16 = hwy::bfloat16_t;
 
+// Conversions; exact in this direction.
 float to_float(float16 value);
 float to_float(bfloat16 value);
 float16 to_float16(float value);    // Rounds to nearest even; infinite beyond 65504.

@@ -20,6 +20,8 @@ struct DrawCounter {
   std::atomic<uint64_t> calls{0};
 };
 
+// What one call keeps apart from others: which draw it is for each random node, and the assignments
+// that branches have asked for.
 class Run {
  public:
   // Which call this is for `counter`. The same within one call, however often it is asked: the

@@ -223,8 +223,16 @@ void Frame::run(int64_t first, int64_t length) {
                   arrays_.in[l].as<const std::byte>() + last * size, block * size);
     }
   }
-  loop_.end = first + length - rest;
-  execute(code_, first);
+  if (plan_.reduce != nullptr) {
+    Instr* reduce = reinterpret_cast<Instr*>(at(plan_.reduce_code_at));
+    reduce[0] = {plan_.reduce, code_[0].base, {nullptr}, code_[0].step, 0};
+    reduce[1].base = at(plan_.outputs[0].accumulators);
+    reduce[1].end = first + length - rest;
+    execute(reduce, first);
+  } else {
+    loop_.end = first + length - rest;
+    execute(code_, first);
+  }
   if (rest != 0) run_last_block(last, rest);
 }
 

@@ -729,13 +729,19 @@ TEST_P(Loops, SumsAreAccurate) {
     program.outputs = {{0, &kSum}};
     std::vector<TestArray> in;
     in.emplace_back("float32", c.shape);
+    const auto out = make_outputs(program);
+    const LoopKernel kernel(program);
     std::mt19937 random(5);
     std::uniform_real_distribution<float> uniform(0, 1);
+    // One after the other would be off by hundreds of units in the last place …
     for (int64_t i = 0; i < in[0].elements(); ++i) in[0].set(i, uniform(random));
-    const auto out = make_outputs(program);
-    run(LoopKernel(program), in, out);
-    // One after the other would be off by hundreds of units in the last place.
-    expect_equal(out, reference(program, in), 8 * std::numeric_limits<float>::epsilon(), "sum");
+    run(kernel, in, out);
+    const Real epsilon = std::numeric_limits<float>::epsilon();
+    expect_equal(out, reference(program, in), 8 * epsilon, "sum");
+    // … and by ten thousands where roundings go all the same way.
+    for (int64_t i = 0; i < in[0].elements(); ++i) in[0].set(i, 0.1f);
+    run(kernel, in, out);
+    expect_equal(out, reference(program, in), 64 * epsilon, "sum of 0.1");
   }
 }
 

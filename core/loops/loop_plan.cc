@@ -119,6 +119,13 @@ LoopPlan::LoopPlan(const LoopProgram& program)
     }
     outputs.push_back(output);
   }
+  if (layout.mode == Layout::kAccumulate && layout.period == 1 && !layout.columns &&
+      program.outputs.size() == 1 && program.outputs[0].value < static_cast<int>(forms.size()) &&
+      forms[program.outputs[0].value] == InputForm::kStored &&
+      is_lane_form(outputs[0].dtype)) {
+    reduce = program.outputs[0].reducer->combine->code(outputs[0].lane, MicroOp::kReduce);
+    reduce_code_at = reserve(workspace, 2 * sizeof(Instr));
+  }
   if (tile) {
     columns_at = reserve(workspace, kTileColumns * block * kMaxLane);
   }

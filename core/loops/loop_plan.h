@@ -58,6 +58,10 @@ struct LoopPlan {
   size_t workspace = 0;
   size_t slots_at = 0, input_blocks_at = 0, output_blocks_at = 0, coordinates_at = 0;
   size_t columns_at = 0;
+  // Not null where rows of an array are reduced as they are: what does so block after block, put
+  // before an instruction that says where to and until when.
+  MicroOp::Code reduce = nullptr;
+  size_t reduce_code_at = 0;
 };
 
 }  // namespace keel

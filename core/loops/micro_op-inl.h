@@ -160,6 +160,19 @@ struct MicroStage<Op, T, std::index_sequence<k...>> {
                         Op::Call(D(), a, hn::LoadU(D(), b + k * N)), hn::LoadU(D(), b + k * N))...);
   }
 
+  // Combines the block of accumulators at the next instruction's base with every block of the
+  // operand up to the next instruction's end; the accumulators stay in registers meanwhile. Is a
+  // whole program.
+  static void Reduce(const Instr* ip, size_t i) {
+    T* accumulators = reinterpret_cast<T*>(ip[1].base);
+    V a[] = {hn::LoadU(D(), accumulators + k * N)...};
+    for (const size_t end = ip[1].end; i < end; i += kBlock) {
+      const T* b = At<T>(ip->base, ip->step, i);
+      ((a[k] = Op::Call(D(), a[k], hn::LoadU(D(), b + k * N))), ...);
+    }
+    (hn::StoreU(a[k], D(), accumulators + k * N), ...);
+  }
+
   // All lanes become one, which is stored. Halving keeps the depth, and so the error, logarithmic.
   static void Fold(const Instr* ip, size_t i, typename Same<V, k>::type... a) {
     V v[] = {a...};
@@ -222,6 +235,7 @@ struct CombineForms {
     switch (form) {
       case MicroOp::kMasked: return Erase(&Stage::BinaryMasked);
       case MicroOp::kFold: return Erase(&Stage::Fold);
+      case MicroOp::kReduce: return Erase(&Stage::Reduce);
       case MicroOp::kScalar:
       case MicroOp::kScalarSwapped: return Erase(&Stage::BinaryScalar);
       default: return Erase(&Stage::Binary);

@@ -23,9 +23,9 @@ Lane lane_of(DType dtype);
 // makes sense for. Written by KEEL_MICRO_OP (micro_op-inl.h), once, beside the op that uses it.
 struct MicroOp {
   // How its code takes its operands: from the accumulator first; from the accumulator second; the
-  // same with one element for all lanes as the other; in chosen lanes only; or as a fold of all
-  // lanes into one. The last two are for reducers.
-  enum Form : int { kPlain, kSwapped, kScalar, kScalarSwapped, kMasked, kFold };
+  // same with one element for all lanes as the other; in chosen lanes only; as a fold of all lanes
+  // into one; or over and over on what is in memory. The last three are for reducers.
+  enum Form : int { kPlain, kSwapped, kScalar, kScalarSwapped, kMasked, kFold, kReduce };
 
   std::string_view name;
   int arity;

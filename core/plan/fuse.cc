@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "core/plan/graph.h"
 #include "core/structure.h"
@@ -15,9 +16,9 @@ constexpr int kMostSteps = 48;
 constexpr int kMostInputs = 16;
 static_assert(kMostSteps <= LoopProgram::kMaxSteps && kMostInputs <= LoopProgram::kMaxInputs);
 
-// Which nodes go into one program. All element-wise nodes of one *level* and shape may: a level is
-// one more than that of any producer that is not element-wise, so a path between two nodes of one
-// level passes through element-wise nodes of that level alone, and joining them makes no cycle.
+// Which nodes go into one program. Element-wise nodes of one *level* and shape may: a level is one
+// more than that of any producer that is not element-wise, so a path between two nodes of one level
+// passes through nodes of that level alone, where cycles are looked for.
 class Fusion {
  public:
   explicit Fusion(Graph& graph) : graph_(graph), count_(static_cast<int>(graph.nodes.size())) {}
@@ -88,7 +89,31 @@ class Fusion {
     return n;
   }
 
-  // Joins two groups unless the program would get too large, or reduce in two ways.
+  // Whether something outside two groups both reads one of them and is read by one.
+  bool lies_between(int a, int b) {
+    std::set<int> seen;
+    std::vector<int> work{a, b};
+    while (!work.empty()) {
+      const int group = work.back();
+      work.pop_back();
+      const bool outside = group != a && group != b;
+      for (int n : members_[group]) {
+        for (int c : consumers_[n]) {
+          if (levels_[c] != levels_[a]) continue;
+          const int reached = find(c);
+          if (reached == a || reached == b) {
+            if (outside) return true;
+          } else if (seen.insert(reached).second) {
+            work.push_back(reached);
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  // Joins two groups unless the program would get too large, reduce in two ways, or need its own
+  // results.
   void join(int a, int b) {
     a = find(a), b = find(b);
     if (a == b || sizes_[a] + sizes_[b] > kMostSteps) return;
@@ -104,7 +129,7 @@ class Fusion {
     const auto exits = std::count_if(members.begin(), members.end(), [&](int n) {
       return is_reduction(n) || needed_outside(n, members);
     });
-    if (exits > LoopProgram::kMaxOutputs) return;
+    if (exits > LoopProgram::kMaxOutputs || lies_between(a, b)) return;
     members_[a] = std::move(members);
     leader_[b] = a;
     sizes_[a] += sizes_[b];

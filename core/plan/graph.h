@@ -24,6 +24,7 @@ struct Ref {
   }
 };
 
+// One node: what its value is, or how it comes about.
 struct GraphNode {
   enum Kind {
     kOp,        // `op` applied to `inputs`.
@@ -44,11 +45,14 @@ struct GraphNode {
   LoopProgram program;
 };
 
+// The new value of a variable, given at the end of the call.
 struct Assignment {
   std::shared_ptr<VariableState> variable;
   Ref value;
 };
 
+// Nodes, each after those it reads (programs aside, which fusion adds at the end), and what is wanted
+// of them.
 struct Graph {
   std::vector<GraphNode> nodes;
   std::vector<std::shared_ptr<VariableState>> variables;

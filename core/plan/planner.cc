@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 #include "core/structure.h"
 
@@ -188,6 +189,7 @@ std::vector<int> Planner::greedy_order() const {
       if (--waiting[consumer] == 0) ready.push_back(consumer);
     }
   }
+  if (order.size() != base.size()) throw std::logic_error("plan: steps wait for each other");
   return order;
 }
 

@@ -10,6 +10,7 @@
 
 namespace keel::plan {
 
+// Writes the plan of a graph, in the order in which its methods are declared.
 class Planner {
  public:
   Planner(Graph graph, const ThreadPool& pool, Plan& plan)
