@@ -18,6 +18,7 @@ Answer binary(Call& call) {
 
 Answer call_pow(Call& call) {
   const Tensor x = call.tensor("x");
+  if (call.is_array("a")) return pow(x, call.tensor("a"));
   return pow(x, call.arg<double>("a"));
 }
 

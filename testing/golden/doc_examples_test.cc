@@ -227,6 +227,8 @@ void set_image_data_format_0() {
 struct Example {
   const char* id;
   void (*run)();
+
+  friend void PrintTo(const Example& example, std::ostream* out) { *out << example.id; }
 };
 
 constexpr Example kExamples[] = {
@@ -280,7 +282,8 @@ TEST(ZCoverage, SaysWhatWasLeftOut) {
   std::ifstream file("testing/golden/data/doc_examples.json");
   ASSERT_TRUE(file);
   std::vector<std::string> left_out;
-  for (const Json& example : Json::parse(file)["examples"]) left_out.push_back(example["id"]);
+  const Json page = Json::parse(file);
+  for (const Json& example : page["examples"]) left_out.push_back(example["id"]);
   const size_t all = left_out.size();
   for (const Example& example : kExamples) {
     const auto found = std::find(left_out.begin(), left_out.end(), example.id);

@@ -1,5 +1,6 @@
-// The corpus in data/, case by case. Cases of functions that Keel does not have are left out; the last
-// test says which.
+// The corpus in data/, case by case. Cases that need what Keel does not have are left out; the last
+// test says what that is.
+#include <cctype>
 #include <iostream>
 #include <map>
 #include <string>
@@ -10,11 +11,13 @@
 #include "testing/golden/run_case.h"
 
 namespace keel::golden {
-
-// How a test's parameter is printed.
-void PrintTo(const Json* test, std::ostream* out) { *out << (*test)["id"]; }
-
 namespace {
+
+struct Case {
+  const Json* json;
+
+  friend void PrintTo(const Case& test, std::ostream* out) { *out << (*test.json)["id"]; }
+};
 
 const std::vector<Json>& corpus() {
   static const std::vector<Json>* const cases = [] {
@@ -27,23 +30,24 @@ const std::vector<Json>& corpus() {
   return *cases;
 }
 
-std::vector<const Json*> runnable_cases() {
-  std::vector<const Json*> cases;
+std::vector<Case> runnable_cases() {
+  std::vector<Case> cases;
   for (const Json& test : corpus()) {
-    if (missing_functions(test).empty()) cases.push_back(&test);
+    if (missing_features(test).empty()) cases.push_back({&test});
   }
   return cases;
 }
 
-class Golden : public ::testing::TestWithParam<const Json*> {};
+class Golden : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Golden, AgreesWithKeras) {
-  const auto mismatch = run_case(*GetParam());
-  if (mismatch.has_value()) ADD_FAILURE() << failure_line(*GetParam(), *mismatch);
+  const Json& test = *GetParam().json;
+  const auto mismatch = run_case(test);
+  if (mismatch.has_value()) ADD_FAILURE() << failure_line(test, *mismatch);
 }
 
 INSTANTIATE_TEST_SUITE_P(Corpus, Golden, ::testing::ValuesIn(runnable_cases()), [](const auto& info) {
-  std::string name = (*info.param)["id"].template get<std::string>();
+  std::string name = (*info.param.json)["id"].template get<std::string>();
   for (char& c : name) {
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   }
@@ -52,14 +56,14 @@ INSTANTIATE_TEST_SUITE_P(Corpus, Golden, ::testing::ValuesIn(runnable_cases()), 
 
 TEST(ZCoverage, SaysWhatWasLeftOut) {
   size_t left_out = 0;
-  std::map<std::string, int> functions;
+  std::map<std::string, int> features;
   for (const Json& test : corpus()) {
-    const std::vector<std::string> missing = missing_functions(test);
+    const std::vector<std::string> missing = missing_features(test);
     left_out += !missing.empty();
-    for (const std::string& name : missing) ++functions[name];
+    for (const std::string& name : missing) ++features[name];
   }
   std::cout << left_out << " of " << corpus().size() << " cases left out";
-  for (const auto& [name, count] : functions) std::cout << ' ' << name << '(' << count << ')';
+  for (const auto& [name, count] : features) std::cout << ' ' << name << '(' << count << ')';
   std::cout << '\n';
   EXPECT_EQ(runnable_cases().size() + left_out, corpus().size());
 }

@@ -109,7 +109,7 @@ Json something_else(const Json& element) {
 }
 
 bool is_interesting(const Json& test) {
-  return missing_functions(test).empty() && test["function"] != "script" && !run_case(test).has_value();
+  return missing_features(test).empty() && test["function"] != "script" && !run_case(test).has_value();
 }
 
 // The tensors of a case that hold at least one element, each planted with an error by turns.

@@ -181,7 +181,7 @@ std::optional<Mismatch> run_case(const Json& test) {
   }
 }
 
-std::vector<std::string> missing_functions(const Json& test) {
+std::vector<std::string> missing_features(const Json& test) {
   std::vector<std::string> missing;
   const std::string name = test.value("function", "");
   if (name == "script") {
@@ -191,6 +191,9 @@ std::vector<std::string> missing_functions(const Json& test) {
     }
   } else if (find_entry(name) == nullptr) {
     missing.push_back(name);
+  }
+  for (const Json& input : test.value("inputs", Json::array())) {
+    if (input.contains("sparse")) missing.push_back("sparse tensors");
   }
   return missing;
 }
