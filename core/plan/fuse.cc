@@ -91,6 +91,8 @@ class Fusion {
 
   // Whether something outside two groups both reads one of them and is read by one.
   bool lies_between(int a, int b) {
+    // Numbers grow along every path, so none that leads back passes the last member.
+    const int last = std::max(members_[a].back(), members_[b].back());
     std::set<int> seen;
     std::vector<int> work{a, b};
     while (!work.empty()) {
@@ -99,7 +101,7 @@ class Fusion {
       const bool outside = group != a && group != b;
       for (int n : members_[group]) {
         for (int c : consumers_[n]) {
-          if (levels_[c] != levels_[a]) continue;
+          if (c > last || levels_[c] != levels_[a]) continue;
           const int reached = find(c);
           if (reached == a || reached == b) {
             if (outside) return true;
