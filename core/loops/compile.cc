@@ -44,9 +44,7 @@ class Compiler {
     for (size_t o = 0; o < roots.size(); ++o) {
       if (reduces(o)) finish(o);
     }
-    const int length = static_cast<int>(loop_.code.size());
-    add(stages_.loop, kLoads);
-    loop_.code.back().step = length;
+    add(stages_.finish, kLoads);
     choose_final_stores();
     std::stable_sort(loop_.inputs.begin(), loop_.inputs.end(),
                      [](const Patch& a, const Patch& b) { return a.index < b.index; });

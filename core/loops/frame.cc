@@ -48,9 +48,8 @@ struct ShortCode {
     code[length++] = {run, const_cast<std::byte*>(base), {nullptr}, static_cast<int32_t>(step), 0};
   }
   void execute(const StageTable& stages, size_t i, size_t end) {
-    code[length] = {stages.loop, nullptr, {nullptr}, length, 0};
-    code[length].end = end;
-    keel::execute(code, i);
+    code[length] = {stages.finish, nullptr, {nullptr}, 0, 0};
+    keel::execute(code, i, end, stages.block);
   }
 };
 
@@ -60,8 +59,7 @@ Frame::Frame(const LoopPlan& plan, const LoopArrays& arrays, std::byte* workspac
     : plan_(plan),
       arrays_(arrays),
       workspace_(workspace),
-      code_(reinterpret_cast<Instr*>(workspace)),
-      loop_(code_[plan.loop.code.size() - 1]) {
+      code_(reinterpret_cast<Instr*>(workspace)) {
   std::memcpy(code_, plan.loop.code.data(), plan.loop.code.size() * sizeof(Instr));
   for (size_t l = 0; l < plan.layout.leaves.size(); ++l) bind_input(l);
   for (const Patch& patch : plan.loop.slots) {
@@ -81,12 +79,11 @@ Frame::Frame(const LoopPlan& plan, const LoopArrays& arrays, std::byte* workspac
       const int32_t step = static_cast<int32_t>(output.lane_bytes);
       reset[0] = {output.load, at(output.start), {nullptr}, 0, 0};
       reset[1] = {output.keep, at(output.accumulators), {nullptr}, step, 0};
-      reset[2] = {plan.stages.loop, nullptr, {nullptr}, 2, 0};
-      reset[2].end = plan.layout.accumulators;
+      reset[2] = {plan.stages.finish, nullptr, {nullptr}, 0, 0};
       Instr* fold = reinterpret_cast<Instr*>(at(output.fold_code));
       fold[0] = {output.load, at(output.accumulators), {nullptr}, 0, 0};
       fold[1] = {output.fold, at(output.results), {nullptr}, step, 0};
-      fold[2] = {plan.stages.loop, nullptr, {nullptr}, 2, 0};
+      fold[2] = {plan.stages.finish, nullptr, {nullptr}, 0, 0};
     }
   }
 }
@@ -228,10 +225,9 @@ void Frame::run(int64_t first, int64_t length) {
     reduce[0] = {plan_.reduce, code_[0].base, {nullptr}, code_[0].step, 0};
     reduce[1].base = at(plan_.outputs[0].accumulators);
     reduce[1].end = first + length - rest;
-    execute(reduce, first);
+    execute(reduce, first, first + 1, 1);
   } else {
-    loop_.end = first + length - rest;
-    execute(code_, first);
+    execute(code_, first, first + length - rest, plan_.block);
   }
   if (rest != 0) run_last_block(last, rest);
 }
@@ -270,8 +266,7 @@ void Frame::run_last_block(int64_t first, size_t valid) {
   };
   redirect(true);
   if (plan_.reduces) set_masks(last_lanes, valid);
-  loop_.end = first + plan_.block;
-  execute(code_, first);
+  execute(code_, first, first + 1, 1);
   if (plan_.reduces) unset_masks();
   redirect(false);
 }
@@ -296,8 +291,7 @@ void Frame::run_short(int64_t first, size_t length) {
     set_output(o, at(plan_.output_blocks_at + o * plan_.block * kMaxLane), 0, false);
   }
   if (plan_.reduces) set_masks(first_lanes, length);
-  loop_.end = first + plan_.block;
-  execute(code_, first);
+  execute(code_, first, first + 1, 1);
   if (plan_.reduces) unset_masks();
   for (size_t o = 0; plan_.stores && o < plan_.outputs.size(); ++o) {
     if (plan_.outputs[o].reduced) continue;
@@ -362,8 +356,8 @@ void Frame::reset_accumulators() {
   for (size_t o = 0; o < plan_.outputs.size(); ++o) {
     const Output& output = plan_.outputs[o];
     if (!output.reduced) continue;
-    Instr* reset = reinterpret_cast<Instr*>(at(output.reset_code));
-    execute(reset, 0);
+    const Instr* reset = reinterpret_cast<const Instr*>(at(output.reset_code));
+    execute(reset, 0, plan_.layout.accumulators, plan_.block);
   }
 }
 
@@ -421,7 +415,8 @@ void Frame::finish_piece(int64_t group, int64_t column, int64_t split) {
     if (rows) {
       Instr* fold = reinterpret_cast<Instr*>(at(output.fold_code));
       if (partials != nullptr) fold[1].base = partials;
-      execute(fold, partials == nullptr ? rows_ : group);
+      const size_t place = partials == nullptr ? rows_ : group;
+      execute(fold, place, place + 1, 1);
       continue;
     }
     int64_t n = layout.period;

@@ -72,7 +72,6 @@ class Frame {
   const LoopArrays& arrays_;
   std::byte* const workspace_;
   Instr* const code_;
-  Instr& loop_;
   int64_t first_row_ = 0, rows_ = 0;  // Results of reduced rows that wait to be stored together.
 };
 

@@ -21,16 +21,19 @@ struct Instr {
   std::byte* base;
   union {
     std::byte* base2;
-    size_t end;    // Of kLoop: the index to stop at.
+    size_t end;    // After a reduction: the index to stop at.
     double scale;  // Of a scale.
   };
   int32_t step, step2;
 };
 static_assert(sizeof(Instr) == 32);
 
-// Runs a program, which begins with a load and ends with a loop, from element i to the loop's end.
-inline void execute(const Instr* program, size_t i) {
-  reinterpret_cast<void (*)(const Instr*, size_t)>(program->run)(program, i);
+// Runs a program, which begins with a load and ends with a return, on blocks of elements from
+// `first` on until `end`. The loop is here, in no stage, since a stage that jumped back to the start
+// would pile up frames where compilers do not turn calls into jumps (sanitizers, no optimization).
+inline void execute(const Instr* program, size_t first, size_t end, size_t block) {
+  const auto start = reinterpret_cast<void (*)(const Instr*, size_t)>(program->run);
+  for (size_t i = first; i < end; i += block) start(program, i);
 }
 
 }  // namespace keel

@@ -252,12 +252,7 @@ struct Scale<T, std::index_sequence<k...>> {
   }
 };
 
-void Loop(const Instr* ip, size_t i) {
-  i += kBlock;
-  if (HWY_UNLIKELY(i >= ip->end)) return;
-  const Instr* first = ip - ip->step;
-  reinterpret_cast<void (*)(const Instr*, size_t)>(first->run)(first, i);
-}
+void Finish(const Instr*, size_t) {}
 
 template <typename T>
 void TransposeColumns(const T* from, size_t rows, size_t stride, size_t n, T* to) {
@@ -364,7 +359,7 @@ StageTable MakeTable() {
   t.round[DType::kBfloat16] = Erase(&MicroStage<RoundOp<bfloat16>, float>::Unary);
   t.fence = &Fence;
   t.transpose = &Transpose;
-  t.loop = Erase(&Loop);
+  t.finish = Erase(&Finish);
   return t;
 }
 

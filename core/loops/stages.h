@@ -51,9 +51,8 @@ struct StageTable {
   Code to_bool[kLanes];
   // Multiplies float lanes by Instr::scale.
   Code scale[kLanes];
-  // Ends every program: goes on with the next block, from the instruction `step` before this one,
-  // until Instr::end.
-  Code loop;
+  // Ends every program.
+  Code finish;
 };
 
 // The best target's.
