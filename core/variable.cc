@@ -57,7 +57,7 @@ Variable::Variable(Array value, std::string name, Constraint constraint)
 
 Variable variable(const Array& value, const VariableOptions& options) {
   if (!value.defined()) fail("variable: value is an empty array handle");
-  const DType dtype = options.dtype.value_or(value.is_weak() ? DType(floatx()) : value.dtype());
+  const DType dtype = options.dtype.value_or(DType(floatx()));
   Array own = value.dtype() == dtype ? value.copy() : value.cast(dtype);
   std::string name = options.name.empty() ? "variable_" + std::to_string(get_uid("variable"))
                                           : options.name;

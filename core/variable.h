@@ -59,8 +59,8 @@ class Variable : public Tensor {
   std::shared_ptr<Constraint> constraint_;
 };
 
-// Instantiates a variable with the given initial value. dtype None: floatx() for weak numbers and
-// lists, otherwise the value's own. Source: keras.backend.variable.
+// Instantiates a variable with the given initial value, converted to `dtype`: floatx() where that is
+// absent, whatever the value's own. Source: keras.backend.variable.
 struct VariableOptions {
   std::optional<DType> dtype = std::nullopt;
   std::string name = "";

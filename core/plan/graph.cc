@@ -95,9 +95,16 @@ class Builder {
         return;
       }
     }
-    for (size_t i = 0; i < node.inputs().size(); ++i) need(node.inputs()[i]);
+    for (size_t i = 0; i < node.inputs().size(); ++i) {
+      if (!is_known_shape(node, i)) need(node.inputs()[i]);
+    }
     if (stack.size() != before) return;
     done_[&node] = apply(node);
+  }
+
+  // Whether all that input `i` is read for is there before it is computed, or even fed.
+  static bool is_known_shape(const Node& node, size_t i) {
+    return node.op().reads_only_shape(static_cast<int>(i)) && node.inputs()[i].shape().is_static();
   }
 
   Ref ref(const Tensor& tensor) const { return done_.at(&tensor.node())[tensor.output()]; }
@@ -176,7 +183,10 @@ class Builder {
 
   Outputs apply(const Node& node) {
     std::vector<Ref> inputs;
-    for (const Tensor& input : node.inputs()) inputs.push_back(ref(input));
+    for (size_t i = 0; i < node.inputs().size(); ++i) {
+      const Tensor& input = node.inputs()[i];
+      inputs.push_back(is_known_shape(node, i) ? add_shape(input.signature()) : ref(input));
+    }
     std::vector<int> after;
     for (const Tensor& tensor : node.after()) {
       const Ref r = ref(tensor);
@@ -276,8 +286,9 @@ class Builder {
     return out;
   }
 
-  Ref shape_of(Ref r) {
-    const Signature& signature = graph_.signature(r);
+  Ref shape_of(Ref r) { return add_shape(graph_.signature(r)); }
+
+  Ref add_shape(const Signature& signature) {
     auto [found, fresh] = shapes_.try_emplace({signature.shape, signature.dtype.kind()}, Ref{});
     if (fresh) {
       GraphNode node;

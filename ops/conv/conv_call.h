@@ -6,8 +6,10 @@
 
 namespace keel {
 
+// Which function of conv_kernel.h was called.
 enum class ConvPass { kForward, kInputGradient, kKernelGradient };
 
+// Its arguments.
 template <typename S>
 struct ConvCall {
   ConvPass pass;

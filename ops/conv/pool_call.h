@@ -6,8 +6,10 @@
 
 namespace keel {
 
+// Which function of pool_kernel.h was called.
 enum class PoolPass { kMax, kAverage, kMaxGradient, kAverageGradient };
 
+// Its arguments.
 template <typename S>
 struct PoolCall {
   PoolShape shape;

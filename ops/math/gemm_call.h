@@ -6,6 +6,7 @@
 
 namespace keel {
 
+// The arguments of gemm() or gemm_packed().
 template <typename S>
 struct GemmCall {
   GemmShape shape;

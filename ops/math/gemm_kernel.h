@@ -42,6 +42,7 @@ struct GemmEnd {
 template <typename T>
 size_t gemm_scratch_bytes(const GemmShape& shape, const ThreadPool& pool);
 
+// C = act(op(A)·op(B) (+ C) (+ bias)). The caller has checked the shape.
 template <typename T>
 void gemm(const GemmShape& shape, const T* a, const T* b, T* c, const GemmEnd<T>& end,
           void* scratch, const ThreadPool& pool);

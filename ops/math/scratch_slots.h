@@ -10,6 +10,7 @@ namespace keel {
 
 constexpr size_t kScratchAlign = 64;
 
+// `bytes`, rounded up to that alignment.
 constexpr size_t round_up_bytes(size_t bytes) {
   return (bytes + kScratchAlign - 1) / kScratchAlign * kScratchAlign;
 }

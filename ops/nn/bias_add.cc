@@ -1,7 +1,5 @@
 #include "ops/nn/bias_add.h"
 
-#include <vector>
-
 #include "core/error.h"
 #include "ops/array/array.h"
 #include "ops/math/math.h"
@@ -22,9 +20,10 @@ Tensor bias_add(const Tensor& x, const Tensor& bias, const DataFormat& data_form
   if (is_vector && channels_first) {
     for (int i = 2; i < rank; ++i) aligned = expand_dims(aligned);
   } else if (channels_first) {
-    std::vector<int64_t> order{rank - 2};
-    for (int i = 0; i < rank - 2; ++i) order.push_back(i);
-    aligned = permute_dimensions(bias, order);
+    // Keras takes the elements as they lie for those of the channels-first shape.
+    Shape order{bias.shape().back()};
+    for (int i = 0; i < rank - 2; ++i) order.push_back(bias.shape()[i]);
+    aligned = reshape(bias, order);
   }
   const Shape& from = aligned.shape();
   for (int i = 1; i <= from.rank(); ++i) {

@@ -25,10 +25,10 @@ TEST(BiasAdd, Vectors) {
   expect_values(bias_add(tensor({1, 2}, {1, 2}), bias, "channels_first"), {11, 22});
 }
 
-TEST(BiasAdd, OneAxisLessIsChannelsLast) {
-  // x: (N, C, W) takes a bias of (W, C).
+TEST(BiasAdd, OneAxisLessHasTheShapeOfChannelsLast) {
+  // x: (N, C, W) takes a bias of (W, C), and its elements as they lie.
   const Tensor x = tensor({1, 2, 3}, {0, 0, 0, 0, 0, 0}), bias = tensor({3, 2}, {1, 2, 3, 4, 5, 6});
-  expect_values(bias_add(x, bias, "channels_first"), {1, 3, 5, 2, 4, 6});
+  expect_values(bias_add(x, bias, "channels_first"), {1, 2, 3, 4, 5, 6});
   expect_values(bias_add(tensor({1, 3, 2}, {0, 0, 0, 0, 0, 0}), bias), {1, 2, 3, 4, 5, 6});
 }
 

@@ -26,7 +26,7 @@ FAMILIES = ["math", "array", "reduction", "random", "nn", "conv", "rnn", "ctc", 
 
 # Kernels that other families may build on: the panels of the matrix product, which convolutions
 # pack their patches into.
-SHARED_KERNELS = ["ops/math/gemm*"]
+SHARED_KERNELS = ["ops/math/gem*", "ops/math/narrow_float-inl.h"]
 
 # Programs at the end of every chain: whatever they include, nothing links more for it.
 LEAVES = ["*_test.cc", "*_fuzzer.cc", "*_benchmark.cc"]
