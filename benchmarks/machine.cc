@@ -6,13 +6,13 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <fstream>
 #include <functional>
 #include <limits>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -156,9 +156,21 @@ Limits::Bandwidth bandwidth(int threads, int64_t bytes, bool stream) {
   return best;
 }
 
-int64_t cache_bytes(int name, int64_t otherwise) {
-  const int64_t bytes = sysconf(name);
-  return bytes > 0 ? bytes : otherwise;
+// The size of a cache of the first core. sysconf() would count all of a package's last-level caches,
+// of which a core (and a virtual machine) sees one.
+int64_t cache_bytes(int level, int64_t otherwise) {
+  for (int index = 0; index < 8; ++index) {
+    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
+    std::ifstream level_file(folder + "level"), size_file(folder + "size"), type_file(folder + "type");
+    int its_level = 0;
+    int64_t kibibytes = 0;
+    std::string type;
+    if (level_file >> its_level && size_file >> kibibytes && type_file >> type && its_level == level &&
+        type != "Instruction" && kibibytes > 0) {
+      return kibibytes << 10;
+    }
+  }
+  return otherwise;
 }
 
 }  // namespace
@@ -183,8 +195,8 @@ Limits measure_limits(int threads) {
   limits.flops = threads * flops / fastest(threads, 100, [&](int t) {
     HWY_DYNAMIC_DISPATCH(MultiplyAdd)(kSteps, sinks[t].data());
   });
-  const int64_t l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20);
-  const int64_t l3 = std::max(cache_bytes(_SC_LEVEL3_CACHE_SIZE, 8 << 20), 2 * l2 * threads);
+  const int64_t l2 = cache_bytes(2, 1 << 20);
+  const int64_t l3 = std::max(cache_bytes(3, 8 << 20), 2 * l2 * threads);
   // A part of each cache holds other things.
   limits.capacity = {0.9 * static_cast<double>(l2 * threads), 0.75 * static_cast<double>(l3), 0};
   limits.levels = {bandwidth(threads, l2 / 4, false), bandwidth(threads, l3 / 8 / threads, false),

@@ -285,6 +285,7 @@ MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient) {
     p.add(dnnl::batch_normalization_backward(backward), {{DNNL_ARG_SRC, x},
                                                          {DNNL_ARG_DIFF_DST, dy},
                                                          {DNNL_ARG_SCALE, gamma},
+                                                         {DNNL_ARG_SHIFT, beta},
                                                          {DNNL_ARG_MEAN, mean},
                                                          {DNNL_ARG_VARIANCE, variance},
                                                          {DNNL_ARG_DIFF_SRC, dx},

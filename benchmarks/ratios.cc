@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <regex>
 #include <string>
@@ -120,18 +121,24 @@ int main(int argc, char** argv) {
   }
   if (workloads.empty()) stop(absl::StrCat("no workload's name holds '", text, "'"));
   double logarithms = 0;
-  int count = 0;
+  int count = 0, failed = 0;
   for (int threads : thread_counts()) {
     const keel::ThreadPool pool(threads);
     const Limits limits = measure_limits(threads);
     print_limits(limits);
     for (const Workload& workload : workloads) {
-      const double ratio = run(workload, {threads, pool}, limits, min_time);
-      if (ratio == 0) continue;
-      logarithms += std::log(ratio);
-      ++count;
+      try {
+        const double ratio = run(workload, {threads, pool}, limits, min_time);
+        if (ratio == 0) continue;
+        logarithms += std::log(ratio);
+        ++count;
+      } catch (const std::exception& error) {
+        std::printf("%-34s %7d failed: %s\n", workload.name.c_str(), threads, error.what());
+        ++failed;
+      }
     }
     std::printf("\n");
   }
   std::printf("geometric mean %.2f\n", count == 0 ? 1.0 : std::exp(logarithms / count));
+  return failed == 0 ? 0 : 1;
 }

@@ -13,7 +13,7 @@
 namespace keel::bench {
 namespace {
 
-bool is_quick(const Workload& w) { return w.flops / 50e9 + w.bytes / 3e9 < 0.05; }
+bool is_quick(const Workload& w) { return w.flops / 50e9 + w.bytes / 5e9 < 0.05; }
 
 class Smoke : public testing::TestWithParam<Workload> {};
 
