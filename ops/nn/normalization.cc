@@ -74,6 +74,72 @@ class BatchStatistics final : public OpOf<BatchStatistics> {
   }
 };
 
+// Per group Σ dy and Σ dy · (x − mean): inputs dy, x, mean. One read of both for what composed
+// reductions and their gradients read three times.
+class BatchGradientSums final : public OpOf<BatchGradientSums> {
+ public:
+  static constexpr std::string_view kName = "batch_gradient_sums";
+  std::vector<bool> reduced;
+  auto fields() const { return std::tie(reduced); }
+  Signatures infer(SignatureSpan in) const override { return {in[2], in[2]}; }
+  size_t scratch_bytes(SignatureSpan in, SignatureSpan) const override {
+    StatisticsShape shape;
+    statistics_shape(reduced, in[1].shape, &shape);
+    return batch_statistics_scratch_bytes(shape);
+  }
+  void run(const Exec& exec, Views in, Views out) const override {
+    StatisticsShape shape;
+    statistics_shape(reduced, *in[1].shape, &shape);
+    batch_gradient_sums(in[0], in[1], in[2], shape, out[0], out[1], exec.scratch, exec.pool);
+  }
+  Tensors gradient(const Tensors& outputs, const Tensors& gradients) const {
+    const Tensor &dy = outputs[0].input(0), &x = outputs[0].input(1), &mean = outputs[0].input(2);
+    const Tensor &of_sum = gradients[0], &of_product = gradients[1];
+    Tensor to_dy, to_x, to_mean;
+    if (of_product.defined()) {
+      const Tensor spread = with_reduced_axes(of_product, reduced);
+      to_dy = (x - with_reduced_axes(mean, reduced)) * spread;
+      to_x = dy * spread;
+      to_mean = -(of_product * outputs[0]);
+    }
+    if (of_sum.defined()) {
+      const Tensor spread = with_reduced_axes(of_sum, reduced);
+      to_dy = to_dy.defined() ? to_dy + spread : broadcast_like(spread, dy);
+    }
+    return {to_dy, to_x, to_mean};
+  }
+};
+
+// Input 0, a composed normalization, with a gradient of its own. Inputs: that, x, its mean and variance
+// over the reduced axes, and gamma and beta (of rank and shape as `normalize` takes them; 1 and 0 where
+// there are none). The plan drops this op; composed, the gradient would go by way of the mean and the
+// variance and read x and dy twice as often.
+class NormalizedBatchOp final : public OpOf<NormalizedBatchOp> {
+ public:
+  static constexpr std::string_view kName = "normalized_batch";
+  std::vector<bool> reduced;
+  double epsilon;
+  auto fields() const { return std::tie(reduced, epsilon); }
+  Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[0].shape}}; }
+  bool reads_only_shape(int i) const override { return i != 0; }
+  int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const {
+    const Tensor &x = y.input(1), &mean = y.input(2), &variance = y.input(3);
+    const Tensor &gamma = y.input(4), &beta = y.input(5);
+    const Tensors sums = make_all<BatchGradientSums>({dy, x, mean}, reduced);
+    const Tensor share = size_ratio(mean, x, x.dtype());
+    const Tensor inverse = 1 / sqrt(variance + epsilon);
+    // dx = scale · (dy − Σdy/n − (x − mean) · Σ(dy·(x − mean))/n · inverse²)
+    const Tensor scale = gamma * with_reduced_axes(inverse, reduced);
+    const Tensor slope = with_reduced_axes(sums[1] * share * square(inverse), reduced);
+    const Tensor centred = (x - with_reduced_axes(mean, reduced)) * slope;
+    const Tensor dx = (dy - with_reduced_axes(sums[0] * share, reduced) - centred) * scale;
+    return {Tensor(), dx, Tensor(), Tensor(),
+            sum_to_like(with_reduced_axes(sums[1] * inverse, reduced), gamma),
+            sum_to_like(with_reduced_axes(sums[0], reduced), beta)};
+  }
+};
+
 void check_epsilon(std::string_view function, double epsilon) {
   if (!(epsilon >= 0)) fail(function, ": epsilon is ", epsilon, "; accepted are numbers from 0 on");
 }
@@ -142,38 +208,46 @@ NormalizedBatch normalize_batch_in_training(const Tensor& x, const Tensor& gamma
   check_epsilon(kName, epsilon);
   if (reduction_axes.empty()) fail(kName, ": reduction_axes is empty; name at least one axis of x");
   const std::vector<bool> reduced = Axes(reduction_axes).mask(kName, x.rank());
-  NormalizedBatch result;
+  // The kernels want the kept axes to be one run: else the reduced ones are moved to the front.
   StatisticsShape unused;
-  // In the order of memory where the kept axes are one run; else with the reduced axes in front.
-  if (statistics_shape(reduced, Shape(Dims(std::vector<int64_t>(x.rank(), 1))), &unused)) {
-    Tensors statistics = make_all<BatchStatistics>({x}, reduced);
-    result.mean = statistics[0];
-    result.variance = statistics[1];
-  } else {
-    std::vector<int64_t> order;
-    std::vector<bool> front;
+  if (!statistics_shape(reduced, Shape(Dims(std::vector<int64_t>(x.rank(), 1))), &unused)) {
+    std::vector<int64_t> order, back(x.rank()), front;
     for (bool wanted : {true, false}) {
       for (int i = 0; i < x.rank(); ++i) {
-        if (reduced[i] == wanted) {
-          order.push_back(i);
-          front.push_back(wanted);
-        }
+        if (reduced[i] != wanted) continue;
+        back[i] = static_cast<int64_t>(order.size());
+        if (wanted) front.push_back(back[i]);
+        order.push_back(i);
       }
     }
-    Tensors statistics = make_all<BatchStatistics>({permute_dimensions(x, order)}, front);
-    result.mean = statistics[0];
-    result.variance = statistics[1];
+    // A parameter without the reduced axes keeps its order.
+    const auto moved_parameter = [&](const Tensor& p) {
+      return p.defined() && p.rank() == x.rank() ? permute_dimensions(p, order) : p;
+    };
+    NormalizedBatch moved =
+        normalize_batch_in_training(permute_dimensions(x, order), moved_parameter(gamma),
+                                    moved_parameter(beta), front, epsilon);
+    moved.normalized = permute_dimensions(moved.normalized, back);
+    return moved;
   }
+  const Tensors statistics = make_all<BatchStatistics>({x}, reduced);
   const auto parameter = [&](const char* name, const Tensor& p) {
     if (!p.defined()) return p;
-    const Tensor spread = p.rank() == result.mean.rank() ? with_reduced_axes(p, reduced) : p;
+    const Tensor spread = p.rank() == statistics[0].rank() ? with_reduced_axes(p, reduced) : p;
     check_parameter(kName, name, spread, x);
     return spread;
   };
-  result.normalized =
-      normalize(x, with_reduced_axes(result.mean, reduced), with_reduced_axes(result.variance, reduced),
-                parameter("beta", beta), parameter("gamma", gamma), epsilon);
-  return result;
+  const Tensor shift = parameter("beta", beta), factor = parameter("gamma", gamma);
+  const Tensor composed =
+      normalize(x, with_reduced_axes(statistics[0], reduced), with_reduced_axes(statistics[1], reduced),
+                shift, factor, epsilon);
+  const auto or_scalar = [&](const Tensor& p, double value) {
+    return p.defined() ? p : scalar(value, x.dtype());
+  };
+  const Tensor normalized =
+      make<NormalizedBatchOp>({composed, x, statistics[0], statistics[1], or_scalar(factor, 1),
+                               or_scalar(shift, 0)}, reduced, epsilon);
+  return {normalized, statistics[0], statistics[1]};
 }
 
 Tensor l2_normalize(const Tensor& x, const Axes& axis) {

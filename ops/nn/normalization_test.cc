@@ -83,6 +83,19 @@ TEST(NormalizeBatchInTraining, GammaAndBeta) {
                  10 + 2.5 / s, 10 + 3.5 / s, 20 + 5 / s, 20 + 7 / s, 30 + 7.5 / s, 30 + 10.5 / s});
 }
 
+TEST(NormalizeBatchInTraining, ParametersWithAllAxes) {
+  const Tensor x = constant_tensor(random_array({2, 3, 4, 5}, 1));
+  const Array gamma = random_array({3, 5}, 2);
+  for (const std::vector<int64_t>& axes : {std::vector<int64_t>{0, 2}, {2, 0}}) {
+    const Tensor g = constant_tensor(gamma), full = constant_tensor(gamma.reshape({1, 3, 1, 5}));
+    expect_values(normalize_batch_in_training(x, full, full, axes).normalized,
+                  eval(normalize_batch_in_training(x, g, g, axes).normalized).to_vector<double>());
+    check_gradients([&](const Tensors& in) {
+      return normalize_batch_in_training(in[0], in[1], in[2], axes, 0.1).normalized;
+    }, {random_array({2, 3, 4, 5}, 1), gamma, random_array({1, 3, 1, 5}, 3)}, {.tolerance = 1e-5});
+  }
+}
+
 TEST(NormalizeBatchInTraining, ALargeMeanCostsNothing) {
   const Tensor x = tensor({4, 1}, {1e6 + 1, 1e6 + 2, 1e6 + 3, 1e6 + 4});
   expect_values(normalize_batch_in_training(x, {}, {}, {0}, 0).normalized,

@@ -167,6 +167,86 @@ void Stretch(const S* x, int64_t n, ComputeType<S>* mean, ComputeType<S>* square
   });
 }
 
+// As TileColumns: the sums of dy and of dy · (x − mean).
+template <int width, typename S>
+HWY_INLINE void TileProducts(const S* dy, const S* x, const S* mean, int64_t rows, int64_t step,
+                             int64_t last, Lanes<S>* sums, Lanes<S>* products) {
+  using T = ComputeType<S>;
+  constexpr Tag<S> d;
+  constexpr int64_t N = kLanesOf<S>;
+  const auto load = [&](const S* row, int v) HWY_ATTR {
+    return v + 1 < width || last == N ? Load(row + v * N) : LoadSome(row + v * N, last, T(0));
+  };
+  Lanes<S> centre[width];
+  for (int v = 0; v < width; ++v) {
+    centre[v] = load(mean, v);
+    sums[v] = products[v] = hn::Zero(d);
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < width; ++v) {
+      const auto g = load(dy + r * step, v);
+      sums[v] = hn::Add(sums[v], g);
+      products[v] = hn::MulAdd(g, hn::Sub(load(x + r * step, v), centre[v]), products[v]);
+    }
+  }
+}
+
+// Rows [begin, end) of dy and x: [rows, groups], into sums and products: [groups].
+template <typename S>
+void ProductsOfRows(const S* dy, const S* x, const S* mean, int64_t begin, int64_t end, int64_t groups,
+                    ComputeType<S>* sums, ComputeType<S>* products) {
+  using T = ComputeType<S>;
+  constexpr int64_t N = kLanesOf<S>;
+  for (int64_t row = begin; row < end; row += kMaxTileRows) {
+    const int64_t rows = std::min(kMaxTileRows, end - row);
+    const auto columns = [&](auto width, int64_t at, int64_t last) HWY_ATTR {
+      constexpr int kWidth = decltype(width)::value;
+      Lanes<S> a[kWidth], b[kWidth];
+      TileProducts<kWidth>(dy + row * groups + at, x + row * groups + at, mean + at, rows, groups, last,
+                           a, b);
+      for (int v = 0; v < kWidth; ++v) {
+        T *old_sums = sums + at + v * N, *old_products = products + at + v * N;
+        const int64_t count = v + 1 < kWidth ? N : last;
+        if (row != begin) {
+          a[v] = hn::Add(a[v], LoadSome(old_sums, count, T(0)));
+          b[v] = hn::Add(b[v], LoadSome(old_products, count, T(0)));
+        }
+        StoreCount<T>(a[v], count, old_sums);
+        StoreCount<T>(b[v], count, old_products);
+      }
+    };
+    int64_t at = 0;
+    for (; at + 4 * N <= groups; at += 4 * N) columns(std::integral_constant<int, 4>(), at, N);
+    for (; at < groups; at += N) {
+      columns(std::integral_constant<int, 1>(), at, std::min(N, groups - at));
+    }
+  }
+}
+
+// Contiguous elements around one mean.
+template <typename S>
+void ProductsOfStretch(const S* dy, const S* x, ComputeType<S> mean, int64_t n, ComputeType<S>* sum,
+                       ComputeType<S>* product) {
+  using T = ComputeType<S>;
+  constexpr Tag<S> d;
+  constexpr int64_t N = kLanesOf<S>;
+  const auto centre = hn::Set(d, mean);
+  Lanes<S> a[4], b[4];
+  for (int v = 0; v < 4; ++v) a[v] = b[v] = hn::Zero(d);
+  const auto add = [&](int v, Lanes<S> g, Lanes<S> value) HWY_ATTR {
+    a[v] = hn::Add(a[v], g);
+    b[v] = hn::MulAdd(g, hn::Sub(value, centre), b[v]);
+  };
+  int64_t i = 0;
+  for (; i + 4 * N <= n; i += 4 * N) {
+    for (int v = 0; v < 4; ++v) add(v, Load(dy + i + v * N), Load(x + i + v * N));
+  }
+  for (; i + N <= n; i += N) add(0, Load(dy + i), Load(x + i));
+  if (i < n) add(1, LoadSome(dy + i, n - i, T(0)), LoadSome(x + i, n - i, mean));
+  *sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(a[0], a[1]), hn::Add(a[2], a[3]))));
+  *product = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(b[0], b[1]), hn::Add(b[2], b[3]))));
+}
+
 // Puts the parts of one group together; part i stands for count(i) elements and is at i·step.
 template <typename T, typename S, class Count>
 void Combine(const T* means, const T* squares, int64_t parts, int64_t step, const Count& count,
@@ -184,66 +264,119 @@ void Combine(const T* means, const T* squares, int64_t parts, int64_t step, cons
   Narrow(static_cast<ComputeType<S>>(n == 0 ? none : q / n), *variance);
 }
 
-template <typename S>
-void Statistics(const S* x, const StatisticsShape& s, S* mean, S* variance, void* scratch,
-                const ThreadPool& pool) {
-  using T = ComputeType<S>;
+// The sum of one group's parts.
+template <typename T, typename S>
+void SumParts(const T* of_parts, int64_t parts, int64_t step, S* sum) {
+  double total = 0;
+  for (int64_t i = 0; i < parts; ++i) total += static_cast<double>(of_parts[i * step]);
+  Narrow(static_cast<ComputeType<S>>(total), *sum);
+}
+
+// The two passes of both entries. rows(begin, end, two results of [groups]) takes a piece of rows,
+// stretch(offset, length, group, two results) a part of an inner row; finish(group, the first part's
+// first result, parts, distance of the parts, distance of the results, count of elements of part i)
+// puts a group together.
+template <typename T, class Rows, class StretchOf, class Finish>
+void InParts(const StatisticsShape& s, void* scratch, const ThreadPool& pool, const Rows& rows,
+             const StretchOf& stretch_of, const Finish& finish) {
   if (s.groups == 0) return;
   const Parts parts = parts_of(s);
+  T* results = static_cast<T*>(scratch);
   if (s.inner == 1) {
     // Scratch: [parts, 2, groups].
-    T* sums = static_cast<T*>(scratch);
     pool.parallel_for(s.outer, parts.length, [&](int64_t begin, int64_t end) HWY_ATTR {
-      T* to = sums + begin / parts.length * 2 * s.groups;
-      PieceOfRows(x, begin, end, s.groups, to, to + s.groups);
+      T* to = results + begin / parts.length * 2 * s.groups;
+      rows(begin, end, to, to + s.groups);
     });
+    const auto count = [&](int64_t i) { return std::min(parts.length, s.outer - i * parts.length); };
     pool.parallel_for(s.groups, 1024, [&](int64_t begin, int64_t end) HWY_ATTR {
       for (int64_t g = begin; g < end; ++g) {
-        Combine(sums + g, sums + g + s.groups, parts.count, 2 * s.groups,
-                [&](int64_t i) { return std::min(parts.length, s.outer - i * parts.length); },
-                mean + g, variance + g);
+        finish(g, results + g, parts.count, 2 * s.groups, s.groups, count);
       }
     });
     return;
   }
   // Scratch: [groups, parts, 2]; parts are [outer, stretches].
   const int64_t stretches = s.outer == 0 ? 0 : parts.count / s.outer;
-  const auto length = [&](int64_t part) {
+  const auto count = [&](int64_t part) {
     return std::min(kStretch, s.inner - part % stretches * kStretch);
   };
-  T* sums = static_cast<T*>(scratch);
-  const int64_t grain = std::max<int64_t>(1, kPieceElements / std::min(kStretch, std::max<int64_t>(s.inner, 1)));
-  pool.parallel_for(s.groups * parts.count, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
+  const int64_t length = std::clamp<int64_t>(s.inner, 1, kStretch);
+  pool.parallel_for(s.groups * parts.count, std::max<int64_t>(1, kPieceElements / length),
+                    [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       // In the order of memory: [outer, groups, stretches].
       const int64_t stretch = i % stretches, group = i / stretches % s.groups;
       const int64_t row = i / stretches / s.groups;
       const int64_t part = row * stretches + stretch;
-      T* to = sums + (group * parts.count + part) * 2;
-      Stretch(x + (row * s.groups + group) * s.inner + stretch * kStretch, length(part), to, to + 1);
+      T* to = results + (group * parts.count + part) * 2;
+      stretch_of((row * s.groups + group) * s.inner + stretch * kStretch, count(part), group, to, to + 1);
     }
   });
   pool.parallel_for(s.groups, std::max<int64_t>(1, 1024 / std::max<int64_t>(parts.count, 1)),
                     [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t g = begin; g < end; ++g) {
-      const T* of_group = sums + g * parts.count * 2;
-      Combine(of_group, of_group + 1, parts.count, 2, length, mean + g, variance + g);
+      finish(g, results + g * parts.count * 2, parts.count, 2, 1, count);
     }
+  });
+}
+
+template <typename S>
+void Statistics(const S* x, const StatisticsShape& s, S* mean, S* variance, void* scratch,
+                const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  InParts<T>(
+      s, scratch, pool,
+      [&](int64_t begin, int64_t end, T* m, T* q) HWY_ATTR { PieceOfRows(x, begin, end, s.groups, m, q); },
+      [&](int64_t at, int64_t n, int64_t, T* m, T* q) HWY_ATTR { Stretch(x + at, n, m, q); },
+      [&](int64_t g, const T* first, int64_t parts, int64_t step, int64_t other, const auto& count) {
+        Combine(first, first + other, parts, step, count, mean + g, variance + g);
+      });
+}
+
+template <typename S>
+void GradientSums(const S* dy, const S* x, const S* mean, const StatisticsShape& s, S* sums,
+                  S* products, void* scratch, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  InParts<T>(
+      s, scratch, pool,
+      [&](int64_t begin, int64_t end, T* a, T* b) HWY_ATTR {
+        ProductsOfRows(dy, x, mean, begin, end, s.groups, a, b);
+      },
+      [&](int64_t at, int64_t n, int64_t g, T* a, T* b) HWY_ATTR {
+        ProductsOfStretch(dy + at, x + at, Widen(mean[g]), n, a, b);
+      },
+      [&](int64_t g, const T* first, int64_t parts, int64_t step, int64_t other, const auto&) {
+        SumParts(first, parts, step, sums + g);
+        SumParts(first + other, parts, step, products + g);
+      });
+}
+
+// Calls f(S()) for the floating storage type of `dtype`.
+template <class F>
+void VisitFloats(DType dtype, const F& f) {
+  switch (dtype.kind()) {
+    case DType::kFloat16: return f(float16());
+    case DType::kBfloat16: return f(bfloat16());
+    case DType::kFloat32: return f(float());
+    default: return f(double());
+  }
+}
+
+void DoGradientSums(const View& dy, const View& x, const View& mean, const StatisticsShape& s,
+                    const View& sums, const View& products, void* scratch, const ThreadPool& pool) {
+  VisitFloats(x.dtype, [&](auto zero) HWY_ATTR {
+    using S = decltype(zero);
+    GradientSums(dy.as<S>(), x.as<S>(), mean.as<S>(), s, sums.as<S>(), products.as<S>(), scratch, pool);
   });
 }
 
 void DoStatistics(const View& x, const StatisticsShape& s, const View& mean, const View& variance,
                   void* scratch, const ThreadPool& pool) {
-  const auto run = [&](auto zero) HWY_ATTR {
+  VisitFloats(x.dtype, [&](auto zero) HWY_ATTR {
     using S = decltype(zero);
     Statistics(x.as<S>(), s, mean.as<S>(), variance.as<S>(), scratch, pool);
-  };
-  switch (x.dtype.kind()) {
-    case DType::kFloat16: return run(float16());
-    case DType::kBfloat16: return run(bfloat16());
-    case DType::kFloat32: return run(float());
-    default: return run(double());
-  }
+  });
 }
 
 }  // namespace
@@ -257,6 +390,7 @@ namespace {
 
 HWY_EXPORT(Target);
 HWY_EXPORT(DoStatistics);
+HWY_EXPORT(DoGradientSums);
 
 }  // namespace
 
@@ -270,6 +404,12 @@ size_t batch_statistics_scratch_bytes(const StatisticsShape& shape) {
 void batch_statistics(const View& x, const StatisticsShape& shape, const View& mean,
                       const View& variance, void* scratch, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(DoStatistics)(x, shape, mean, variance, scratch, pool);
+}
+
+void batch_gradient_sums(const View& dy, const View& x, const View& mean, const StatisticsShape& shape,
+                         const View& sums, const View& products, void* scratch,
+                         const ThreadPool& pool) {
+  HWY_DYNAMIC_DISPATCH(DoGradientSums)(dy, x, mean, shape, sums, products, scratch, pool);
 }
 
 }  // namespace keel

@@ -27,6 +27,14 @@ size_t batch_statistics_scratch_bytes(const StatisticsShape& shape);
 void batch_statistics(const View& x, const StatisticsShape& shape, const View& mean,
                       const View& variance, void* scratch, const ThreadPool& pool);
 
+// What the gradient of a normalization needs of dy: sums [groups] = Σ dy, and products [groups] =
+// Σ dy · (x − mean), in one read of dy and x, which have one layout and dtype. Scratch as above. Terms
+// are added in tiles, tiles in pieces and pieces in double: errors grow with the logarithm of their
+// number.
+void batch_gradient_sums(const View& dy, const View& x, const View& mean, const StatisticsShape& shape,
+                         const View& sums, const View& products, void* scratch,
+                         const ThreadPool& pool);
+
 // The Highway target that these functions run on.
 const char* statistics_target();
 

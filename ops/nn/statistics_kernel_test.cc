@@ -34,7 +34,7 @@ void check(const StatisticsShape& s, double offset = 0) {
   Guarded<T> x(n, 1);
   x.fill(random);
   for (int64_t i = 0; i < n; ++i) x.data()[i] = convert_element<T>(value_of(x.data()[i]) + offset);
-  std::vector<Guarded<T>> means, variances;
+  std::vector<Guarded<T>> means, variances, sums, products;
   for (int threads : {1, 2, 7}) {
     Guarded<T> mean(s.groups, 1), variance(s.groups, 3);
     Guarded<char> scratch(static_cast<int64_t>(batch_statistics_scratch_bytes(s)));
@@ -43,6 +43,16 @@ void check(const StatisticsShape& s, double offset = 0) {
     ASSERT_TRUE(mean.intact() && variance.intact() && scratch.intact());
     means.push_back(mean);
     variances.push_back(variance);
+    // Of x as its own gradient: the sum, and the product with what is left of it.
+    Guarded<T> total(s.groups, 2), product(s.groups, 1);
+    batch_gradient_sums({x.data(), dtype_of<T>(), &shape}, {x.data(), dtype_of<T>(), &shape},
+                        {mean.data(), dtype_of<T>(), &group_shape}, s,
+                        {total.data(), dtype_of<T>(), &group_shape},
+                        {product.data(), dtype_of<T>(), &group_shape}, scratch.data(), pool_of(threads));
+    ASSERT_TRUE(total.intact() && product.intact() && scratch.intact());
+    sums.push_back(total);
+    products.push_back(product);
+    ASSERT_TRUE(sums.back().same_bits(sums[0]) && products.back().same_bits(products[0]));
     ASSERT_TRUE(means.back().same_bits(means[0]) && variances.back().same_bits(variances[0]));
   }
   for (int64_t g = 0; g < s.groups; ++g) {
@@ -60,6 +70,17 @@ void check(const StatisticsShape& s, double offset = 0) {
     each([&](double v) { variance += (v - mean) * (v - mean); });
     variance /= count;
     const double eps = (sizeof(T) == 8 ? 64 : 16) * epsilon_of<T>();
+    const long double centre = count == 0 ? 0 : value_of(means[0].data()[g]);
+    long double sum = 0, product = 0, magnitude = 0;
+    each([&](double v) {
+      sum += v;
+      product += v * (v - centre);
+      magnitude += std::abs(v) * (1 + std::abs(v - centre));
+    });
+    if (sizeof(T) != 2 || magnitude < 60000) {  // Beyond that float16 ends.
+      ASSERT_NEAR(value_of(sums[0].data()[g]), static_cast<double>(sum), eps * static_cast<double>(magnitude));
+      ASSERT_NEAR(value_of(products[0].data()[g]), static_cast<double>(product), eps * static_cast<double>(magnitude));
+    }
     if (count == 0) {
       ASSERT_TRUE(std::isnan(value_of(means[0].data()[g])));
       ASSERT_TRUE(std::isnan(value_of(variances[0].data()[g])));
