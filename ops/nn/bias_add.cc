@@ -1,6 +1,10 @@
 #include "ops/nn/bias_add.h"
 
+#include <cstdint>
+#include <vector>
+
 #include "core/error.h"
+#include "core/structure.h"
 #include "ops/array/array.h"
 #include "ops/math/math.h"
 
@@ -21,9 +25,9 @@ Tensor bias_add(const Tensor& x, const Tensor& bias, const DataFormat& data_form
     for (int i = 2; i < rank; ++i) aligned = expand_dims(aligned);
   } else if (channels_first) {
     // Keras takes the elements as they lie for those of the channels-first shape.
-    Shape order{bias.shape().back()};
-    for (int i = 0; i < rank - 2; ++i) order.push_back(bias.shape()[i]);
-    aligned = reshape(bias, order);
+    std::vector<int64_t> order{rank - 2};
+    for (int i = 0; i < rank - 2; ++i) order.push_back(i);
+    aligned = reshape_like(bias, permute_dimensions(bias, order));
   }
   const Shape& from = aligned.shape();
   for (int i = 1; i <= from.rank(); ++i) {
