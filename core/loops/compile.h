@@ -19,6 +19,7 @@ struct Patch {
   uint8_t index;    // Of the input, slot or output.
 };
 
+// What the code does with one output.
 struct CompiledOutput {
   Lane lane;         // In which its value leaves the accumulator.
   DType dtype;
@@ -26,6 +27,7 @@ struct CompiledOutput {
   int store = -1;    // Of any other: the instruction that stores it.
 };
 
+// A program as threaded code, and where a run writes its pointers into it.
 struct CompiledLoop {
   std::vector<Instr> code;
   std::vector<Patch> inputs, slots, outputs, accumulators;  // `inputs` by index.

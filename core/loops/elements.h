@@ -23,6 +23,7 @@ void visit_size(size_t size, F&& f) {
   }
 }
 
+// Calls f(T{}) with the C++ type of the lanes.
 template <typename F>
 void visit_lane(Lane lane, F&& f) {
   switch (lane) {

@@ -32,6 +32,7 @@ enum class Reach : uint8_t {
   kGathered,  // Anything else: gathered into a buffer as long as a run at its start.
 };
 
+// How a run reads one input.
 struct Leaf {
   Reach reach = Reach::kFull;
   DType dtype;
@@ -45,6 +46,7 @@ struct Leaf {
   bool moves() const { return reach >= Reach::kDense; }
 };
 
+// The iteration space after joining axes: runs of elements, and how they follow one another.
 struct Layout {
   enum Mode : uint8_t {
     kElementwise,  // No output is reduced.
@@ -77,6 +79,7 @@ struct Layout {
   int64_t grain = 1;
 };
 
+// Chooses the layout of a program on this machine.
 Layout lay_out(const LoopProgram& program, const StageTable& stages);
 
 }  // namespace keel

@@ -17,6 +17,7 @@ namespace keel {
 inline constexpr size_t kLoopAlign = 64;
 inline constexpr size_t kMaxBlock = 64, kMaxLane = 8;
 
+// All that a loop kernel knows before it is given arrays.
 struct LoopPlan {
   // Columns of a tile that are transposed at a time.
   static constexpr size_t kTileColumns = 16;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/structure.h"
+#include "core/structure.h"
 #include "ops/array/array.h"
 #include "ops/math/math.h"
 
@@ -25,9 +26,14 @@ Tensor bias_add(const Tensor& x, const Tensor& bias, const DataFormat& data_form
     for (int i = 2; i < rank; ++i) aligned = expand_dims(aligned);
   } else if (channels_first) {
     // Keras takes the elements as they lie for those of the channels-first shape.
-    std::vector<int64_t> order{rank - 2};
-    for (int i = 0; i < rank - 2; ++i) order.push_back(i);
-    aligned = reshape_like(bias, permute_dimensions(bias, order));
+    if (bias.shape().is_static()) {
+      Shape order{bias.shape().back()};
+      for (int i = 0; i < rank - 2; ++i) order.push_back(bias.shape()[i]);
+      aligned = reshape(bias, order);
+    } else {
+      const Tensor sizes = shape(bias);
+      aligned = reshape(bias, concatenate({slice(sizes, 0, rank - 2, 1), slice(sizes, 0, 0, rank - 2)}, 0));
+    }
   }
   const Shape& from = aligned.shape();
   for (int i = 1; i <= from.rank(); ++i) {
