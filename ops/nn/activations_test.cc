@@ -102,6 +102,7 @@ TEST(Activations, SlopesAtKinks) {
   EXPECT_EQ(slope([](const Tensor& x) { return relu(x); }, 0), 0);
   EXPECT_EQ(slope([](const Tensor& x) { return relu(x, {.alpha = 0.5}); }, 0), 0.5);
   EXPECT_EQ(slope([](const Tensor& x) { return elu(x, 0.5); }, 0), 0.5);
+  EXPECT_EQ(slope([](const Tensor& x) { return elu(x); }, 95), 1);  // Beyond what exp() can give.
   EXPECT_EQ(slope([](const Tensor& x) { return elu(x); }, 1000), 1);
   EXPECT_EQ(slope([](const Tensor& x) { return softplus(x); }, 0), 0.5);
   EXPECT_NEAR(slope([](const Tensor& x) { return hard_sigmoid(x); }, 2.5), 0.2, 1e-7);

@@ -54,12 +54,12 @@ HWY_INLINE double RowSumExp(const S* x, int64_t k, ComputeType<S> max, S* to) {
   constexpr Tag<S> d;
   const Lanes<S> shift = hn::Set(d, max);
   double sum = 0;
+  // Lanes beyond the end hold -inf and so add 0.
   for (int64_t begin = 0; begin < k; begin += kSumBlock<S>) {
     const int64_t n = std::min<int64_t>(kSumBlock<S>, k - begin);
     Lanes<S> total = hn::Zero(d);
     EachVector(x + begin, n, kLowest<T>, [&](auto v, int64_t i, int64_t count) HWY_ATTR {
-      auto e = ExpOfNegative(d, hn::Sub(v, shift));
-      if (count != kLanesOf<S>) e = hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(count)), e);
+      const auto e = ExpOfNegative(d, hn::Sub(v, shift));
       total = hn::Add(total, e);
       if constexpr (kStore) StoreCount(e, count, to + begin + i);
     });

@@ -242,7 +242,7 @@ void ProductsOfStretch(const S* dy, const S* x, ComputeType<S> mean, int64_t n, 
     for (int v = 0; v < 4; ++v) add(v, Load(dy + i + v * N), Load(x + i + v * N));
   }
   for (; i + N <= n; i += N) add(0, Load(dy + i), Load(x + i));
-  if (i < n) add(1, LoadSome(dy + i, n - i, T(0)), LoadSome(x + i, n - i, mean));
+  if (i < n) add(1, LoadSome(dy + i, n - i, T(0)), LoadSome(x + i, n - i, T(0)));
   *sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(a[0], a[1]), hn::Add(a[2], a[3]))));
   *product = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(b[0], b[1]), hn::Add(b[2], b[3]))));
 }
