@@ -1,5 +1,8 @@
 #include "core/function.h"
 
+#include <atomic>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,6 +13,17 @@
 #include "core/session.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+// Every allocation of this program.
+static std::atomic<int64_t> allocations{0};
+
+void* operator new(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace keel {
 namespace {
@@ -196,6 +210,21 @@ TEST(Function, SubexpressionsAreSharedAndChainsFused) {
   const std::string plan = function({x}, {add(add(a, b), constant(1.0))}).explain({Array::full({64}, 1, "float32")});
   EXPECT_THAT(plan, HasSubstr("fused"));
   EXPECT_THAT(plan, HasSubstr("1 steps"));
+}
+
+TEST(Function, SteadyCallsAllocateOnlyWhatTheyReturn) {
+  const Tensor x = placeholder({.shape = Shape{None, 100}}), b = vector_input(100);
+  const Variable v = zeros({100});
+  const Tensor y = add(add(x, b), x);
+  const Tensor sums = sum_to_like(y, v);
+  const Function f = function({x, b}, {y}, {assign("update_add", v, sums, true)});
+  const std::vector<Array> inputs{Array::full({1000, 100}, 1, "float32"), Array::full({100}, 2, "float32")};
+  for (int i = 0; i < 3; ++i) f(inputs);
+  const int64_t before = allocations;
+  constexpr int kCalls = 20;
+  for (int i = 0; i < kCalls; ++i) f(inputs);
+  EXPECT_EQ(allocations - before, kCalls);  // The vector of results.
+  EXPECT_EQ(v.value().element<float>(0), 23 * 4000);
 }
 
 TEST(Function, DeepGraphsNeedNoStack) {

@@ -17,7 +17,6 @@ struct PlaceholderOptions {
   std::optional<Shape> shape = std::nullopt;  // May hold None.
   std::optional<int> ndim = std::nullopt;     // That many unknown dimensions.
   std::optional<DType> dtype = std::nullopt;  // floatx() where absent.
-  bool sparse = false;
   std::string name = "";
   std::optional<Array> default_value = std::nullopt;  // What it is where a function is not fed it.
 };

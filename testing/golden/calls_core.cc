@@ -49,10 +49,10 @@ Answer call_variable(Call& call) {
 }
 
 Answer call_placeholder(Call& call) {
+  if (call.arg("sparse", false)) throw CaseError("a sparse tensor");
   return placeholder({.shape = call.maybe<Shape>("shape"),
                       .ndim = call.maybe<int>("ndim"),
                       .dtype = call.maybe<DType>("dtype"),
-                      .sparse = call.arg("sparse", false),
                       .name = call.arg("name", std::string())});
 }
 
