@@ -64,8 +64,9 @@ struct alignas(64) Slot {
 };
 
 // How long a helper looks for the next loop before it leaves its thread to sleep. Waking it again
-// costs some 50 us on a virtual machine; the loops of one plan follow each other within a few.
-constexpr auto kLinger = std::chrono::microseconds(50);
+// costs some 50 us on a virtual machine; the loops of one plan, and the calls of a training loop, follow
+// each other faster than this.
+constexpr auto kLinger = std::chrono::microseconds(200);
 
 }  // namespace
 
