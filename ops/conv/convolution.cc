@@ -1,26 +1,16 @@
 #include "ops/conv/convolution.h"
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "core/op.h"
 #include "core/structure.h"
 #include "ops/conv/conv_kernel.h"
 #include "ops/conv/window.h"
+#include "ops/math/packed_weights.h"
 
 namespace keel {
 namespace {
-
-template <typename F>
-decltype(auto) visit_float(DType dtype, F&& f) {
-  switch (dtype.kind()) {
-    case DType::kFloat64: return f(double{});
-    case DType::kFloat16: return f(float16{});
-    case DType::kBfloat16: return f(bfloat16{});
-    default: return f(float{});
-  }
-}
 
 std::string name_of(const Window& w) { return "conv" + std::to_string(w.rank) + "d"; }
 
@@ -97,33 +87,19 @@ class ConvKernel final : public Kernel {
   }
 
  private:
-  // Packed when the same contents are met for the second time.
   std::shared_ptr<const Array> packed_kernel(const View& w, const ThreadPool& pool) const {
-    if (w.version == 0) return nullptr;
-    std::lock_guard lock(mutex_);
-    if (w.version != seen_version_) {
-      seen_version_ = w.version;
-      packed_.reset();
-      return nullptr;
-    }
-    if (packed_ == nullptr) {
-      auto packed = std::make_shared<Array>(
-          Shape{static_cast<int64_t>(conv_packed_bytes<T>(shape_))}, DType::kUint8);
-      conv_pack<T>(shape_, w.as<T>(), packed->bytes_begin(), pool);
-      packed_ = std::move(packed);
-    }
-    return packed_;
+    return packed_.find(w, conv_packed_bytes<T>(shape_), [&](void* packed) {
+      conv_pack<T>(shape_, w.as<T>(), packed, pool);
+    });
   }
 
   const ConvShape shape_;
-  mutable std::mutex mutex_;
-  mutable uint64_t seen_version_ = 0;
-  mutable std::shared_ptr<const Array> packed_;
+  mutable PackedWeights packed_;
 };
 
 template <Part part>
 std::unique_ptr<Kernel> make_conv_kernel(DType dtype, const ConvShape& shape) {
-  return visit_float(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
+  return visit_floating(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
     return std::make_unique<ConvKernel<decltype(zero), part>>(shape);
   });
 }

@@ -36,16 +36,6 @@ Shape result_shape(const Window& w, const std::array<int64_t, 3>& size, const Sh
   return y;
 }
 
-template <typename F>
-decltype(auto) visit_pool_type(DType dtype, F&& f) {
-  switch (dtype.kind()) {
-    case DType::kFloat64: return f(double{});
-    case DType::kFloat16: return f(float16{});
-    case DType::kBfloat16: return f(bfloat16{});
-    default: return f(float{});
-  }
-}
-
 enum class Part { kMax, kAverage, kMaxGradient, kAverageGradient };
 
 template <typename T>
@@ -79,7 +69,7 @@ class PoolKernel final : public Kernel {
 std::unique_ptr<Kernel> make_pool_kernel(DType dtype, Part part, const PoolShape& shape) {
   if (dtype == DType::kInt32) return std::make_unique<PoolKernel<int32_t>>(part, shape);
   if (dtype == DType::kInt64) return std::make_unique<PoolKernel<int64_t>>(part, shape);
-  return visit_pool_type(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
+  return visit_floating(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
     return std::make_unique<PoolKernel<decltype(zero)>>(part, shape);
   });
 }
@@ -161,7 +151,7 @@ void PoolChosen::run(const Exec& exec, Views in, Views out) const {
     return step;
   };
   const auto xs = strides(s.in), ys = strides(s.out);
-  visit_pool_type(in[0].dtype, [&](auto zero) {
+  visit_floating(in[0].dtype, [&](auto zero) {
     using T = decltype(zero);
     const T *values = in[0].as<T>(), *keys = in[1].as<T>();
     T* y = out[0].as<T>();

@@ -14,6 +14,17 @@
 
 namespace keel {
 
+// Calls f(T{}) with the C++ type that stores `dtype`, a floating one.
+template <typename F>
+decltype(auto) visit_floating(DType dtype, F&& f) {
+  switch (dtype.kind()) {
+    case DType::kFloat64: return f(double{});
+    case DType::kFloat16: return f(float16{});
+    case DType::kBfloat16: return f(bfloat16{});
+    default: return f(float{});
+  }
+}
+
 // How a window moves along up to three spatial axes; axes a tensor does not have are in front, with
 // ones. An attribute of ops.
 struct Window {

@@ -1,12 +1,12 @@
 #include "ops/math/dot.h"
 
+#include <algorithm>
 #include <memory>
-#include <mutex>
-#include <string>
 
 #include "core/op.h"
 #include "core/structure.h"
 #include "ops/math/gemm_kernel.h"
+#include "ops/math/packed_weights.h"
 
 namespace keel {
 namespace {
@@ -65,29 +65,15 @@ class ProductKernel final : public Kernel {
   }
 
  private:
-  // The packed form of B, made when the same contents are met for the second time: weights that a
-  // training step changes are never packed in vain.
   std::shared_ptr<const Array> packed_b(const View& b, const ThreadPool& pool) const {
-    if (b.version == 0 || shape_.batch != 1 || shape_.m < 8) return nullptr;
-    std::lock_guard lock(mutex_);
-    if (b.version != seen_version_) {
-      seen_version_ = b.version;
-      packed_.reset();
-      return nullptr;
-    }
-    if (packed_ == nullptr) {
-      const auto bytes = static_cast<int64_t>(gemm_packed_b_bytes<T>(shape_));
-      auto packed = std::make_shared<Array>(Shape{bytes}, DType::kUint8);
-      gemm_pack_b<T>(shape_, b.as<T>(), packed->bytes_begin(), pool);
-      packed_ = std::move(packed);
-    }
-    return packed_;
+    if (shape_.batch != 1 || shape_.m < 8) return nullptr;
+    return packed_.find(b, gemm_packed_b_bytes<T>(shape_), [&](void* packed) {
+      gemm_pack_b<T>(shape_, b.as<T>(), packed, pool);
+    });
   }
 
   const GemmShape shape_;
-  mutable std::mutex mutex_;
-  mutable uint64_t seen_version_ = 0;
-  mutable std::shared_ptr<const Array> packed_;
+  mutable PackedWeights packed_;
 };
 
 std::unique_ptr<Kernel> make_product_kernel(DType dtype, const GemmShape& shape) {
@@ -185,7 +171,6 @@ class StackedDot final : public OpOf<StackedDot> {
     return {{in[0].dtype, out}};
   }
 
-  size_t scratch_bytes(SignatureSpan, SignatureSpan) const override { return 0; }
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override;
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
