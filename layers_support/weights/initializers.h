@@ -49,6 +49,7 @@ namespace initializers {
 // A seed; where absent, each draw takes the session's next one.
 using Seed = std::optional<uint64_t>;
 
+// One number everywhere: 0, 1, or `value`.
 Initializer zeros();
 Initializer ones();
 Initializer constant(double value = 0);
