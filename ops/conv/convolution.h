@@ -13,6 +13,7 @@
 #define KEEL_OPS_CONV_CONVOLUTION_H_
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 
 #include "core/arguments.h"
@@ -49,6 +50,53 @@ struct Conv3dOptions {
 };
 // Convolution of volumes. Source: keras.backend.conv3d.
 Tensor conv3d(const Tensor& x, const Tensor& kernel, const Conv3dOptions& options = {});
+
+// Arguments of conv2d_transpose().
+struct Conv2dTransposeOptions {
+  std::array<int64_t, 2> strides = {1, 1};
+  Padding padding = {};
+  DataFormat data_format = {};
+  std::array<int64_t, 2> dilation_rate = {1, 1};
+};
+// Arguments of conv3d_transpose().
+struct Conv3dTransposeOptions {
+  std::array<int64_t, 3> strides = {1, 1, 1};
+  Padding padding = {};
+  DataFormat data_format = {};
+};
+
+namespace internal {
+Tensor conv2d_transpose_to(const Tensor& x, const Tensor& kernel, const Tensor& output_shape,
+                           const Conv2dTransposeOptions& options);
+Tensor conv3d_transpose_to(const Tensor& x, const Tensor& kernel, const Tensor& output_shape,
+                           const Conv3dTransposeOptions& options);
+}  // namespace internal
+
+// What conv2d() does to gradients, as an op of its own: x: [N, T..., F] is spread over a result
+// [N, S..., C] by the kernel [K..., C, F], each element adding the kernel times itself where conv2d() of
+// the result would read for it. `output_shape` is the result's shape, axes in its data format; the sizes
+// S are those from which conv2d() gets to T, several with strides above 1. None (-1) stands for the batch
+// of x, the channels of the kernel, and for S = T·stride with padding "same",
+// T·stride + max((K-1)·dilation + 1 - stride, 0) with "valid". ValueError where the sizes, batch or
+// channels do not fit, and as for conv2d(). Source: keras.backend.conv2d_transpose.
+Tensor conv2d_transpose(const Tensor& x, const Tensor& kernel, const Shape& output_shape,
+                        const Conv2dTransposeOptions& options = {});
+// The same over volumes. Source: keras.backend.conv3d_transpose.
+Tensor conv3d_transpose(const Tensor& x, const Tensor& kernel, const Shape& output_shape,
+                        const Conv3dTransposeOptions& options = {});
+
+// The same with an `output_shape` that the graph computes, a vector of integers. Templates, so that
+// braces mean a Shape.
+template <std::convertible_to<Tensor> T>
+Tensor conv2d_transpose(const Tensor& x, const Tensor& kernel, const T& output_shape,
+                        const Conv2dTransposeOptions& options = {}) {
+  return internal::conv2d_transpose_to(x, kernel, output_shape, options);
+}
+template <std::convertible_to<Tensor> T>
+Tensor conv3d_transpose(const Tensor& x, const Tensor& kernel, const T& output_shape,
+                        const Conv3dTransposeOptions& options = {}) {
+  return internal::conv3d_transpose_to(x, kernel, output_shape, options);
+}
 
 }  // namespace keel
 

@@ -15,23 +15,33 @@ std::ostream& operator<<(std::ostream& out, const Window& w) {
   return out << w.padding << (w.channels_first ? " channels_first" : " channels_last");
 }
 
+int64_t Window::reach(std::string_view function, int i, int64_t size) const {
+  if (size < 1) fail(function, ": a window of size ", size, "; accepted are sizes from 1");
+  return checked_add(checked_multiply(size - 1, dilations[i], "size of a window"), 1, "size of a window");
+}
+
 int64_t Window::outputs(std::string_view function, int i, int64_t in, int64_t size) const {
   if (in == None || size == None) return None;
-  if (size < 1) fail(function, ": a window of size ", size, "; accepted are sizes from 1");
-  const int64_t reach =
-      checked_add(checked_multiply(size - 1, dilations[i], "size of a window"), 1, "size of a window");
+  const int64_t span = reach(function, i, size);
   if (padding.kind() != Padding::kValid) return in == 0 ? 0 : (in - 1) / strides[i] + 1;
-  if (reach > in) {
-    fail(function, ": a window of ", reach, " does not fit an axis of ", in, " with padding 'valid'");
+  if (span > in) {
+    fail(function, ": a window of ", span, " does not fit an axis of ", in, " with padding 'valid'");
   }
-  return (in - reach) / strides[i] + 1;
+  return (in - span) / strides[i] + 1;
+}
+
+int64_t Window::inputs(std::string_view function, int i, int64_t out, int64_t size) const {
+  if (out == None || size == None) return None;
+  const int64_t span = reach(function, i, size), spread = checked_multiply(out, strides[i]);
+  if (padding.kind() != Padding::kValid) return spread;
+  return checked_add(spread, std::max<int64_t>(span - strides[i], 0));
 }
 
 int64_t Window::pad_before(int i, int64_t in, int64_t size, int64_t out) const {
-  const int64_t reach = (size - 1) * dilations[i] + 1;
+  const int64_t span = (size - 1) * dilations[i] + 1;
   if (padding.kind() == Padding::kValid) return 0;
-  if (padding.kind() == Padding::kCausal) return reach - 1;
-  return std::max<int64_t>((out - 1) * strides[i] + reach - in, 0) / 2;
+  if (padding.kind() == Padding::kCausal) return span - 1;
+  return std::max<int64_t>((out - 1) * strides[i] + span - in, 0) / 2;
 }
 
 Window make_window(std::string_view function, absl::Span<const int64_t> strides,

@@ -50,8 +50,15 @@ struct Window {
   // Outputs along spatial axis `i` for `in` inputs and windows of `size`; None where that is
   // unknown. ValueError, in the name of `function`, where a "valid" window does not fit.
   int64_t outputs(std::string_view function, int i, int64_t in, int64_t size) const;
+  // The other way round, of several answers the one that Keras's layers choose: inputs along spatial
+  // axis `i` that make `out` outputs; None where that is unknown. ValueError as above.
+  int64_t inputs(std::string_view function, int i, int64_t out, int64_t size) const;
   // Zeros before the first input.
   int64_t pad_before(int i, int64_t in, int64_t size, int64_t out) const;
+
+ private:
+  // From the first to the last input of a window.
+  int64_t reach(std::string_view function, int i, int64_t size) const;
 };
 
 // A window from a function's arguments. ValueError where a stride or dilation is below 1, or both are

@@ -28,6 +28,12 @@ Answer convolution(Call& call) {
   return f(call.tensor("x"), call.tensor("kernel"), conv_options<Options>(call));
 }
 
+template <typename Options, Tensor (*f)(const Tensor&, const Tensor&, const Shape&, const Options&)>
+Answer transposed(Call& call) {
+  return f(call.tensor("x"), call.tensor("kernel"), call.arg<Shape>("output_shape"),
+           window_options<Options>(call));
+}
+
 template <typename Options, size_t kRank,
           Tensor (*f)(const Tensor&, const std::array<int64_t, kRank>&, const Options&)>
 Answer pooling(Call& call) {
@@ -40,6 +46,10 @@ constexpr Entry kEntries[] = {
     {"conv1d", "x kernel strides padding data_format dilation_rate", convolution<Conv1dOptions, conv1d>},
     {"conv2d", "x kernel strides padding data_format dilation_rate", convolution<Conv2dOptions, conv2d>},
     {"conv3d", "x kernel strides padding data_format dilation_rate", convolution<Conv3dOptions, conv3d>},
+    {"conv2d_transpose", "x kernel output_shape strides padding data_format",
+     transposed<Conv2dTransposeOptions, conv2d_transpose>},
+    {"conv3d_transpose", "x kernel output_shape strides padding data_format",
+     transposed<Conv3dTransposeOptions, conv3d_transpose>},
     {"pool2d", "x pool_size strides padding data_format pool_mode", pooling<Pool2dOptions, 2, pool2d>},
     {"pool3d", "x pool_size strides padding data_format pool_mode", pooling<Pool3dOptions, 3, pool3d>},
 };
