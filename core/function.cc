@@ -9,7 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/leaves.h"
-#include "core/plan/plan.h"
+#include "core/plan/split.h"
 
 namespace keel {
 namespace {
@@ -62,7 +62,7 @@ class Function::Impl {
     return find_plan(feeds)->call(absl::MakeConstSpan(feeds), current_pool());
   }
 
-  std::shared_ptr<const plan::Plan> plan_for(absl::Span<const Array> inputs) {
+  std::shared_ptr<const plan::SplitPlan> plan_for(absl::Span<const Array> inputs) {
     absl::InlinedVector<Array, 4> converted;
     absl::InlinedVector<const Array*, 8> feeds;
     check(inputs, converted, feeds);
@@ -76,7 +76,7 @@ class Function::Impl {
     std::vector<Shape> shapes;
     std::optional<int> phase;
     int threads;
-    std::shared_ptr<const plan::Plan> plan;
+    std::shared_ptr<const plan::SplitPlan> plan;
   };
 
   // What learning_phase() is once it has been fixed.
@@ -137,7 +137,7 @@ class Function::Impl {
     return true;
   }
 
-  std::shared_ptr<const plan::Plan> find_plan(const Feeds& feeds) {
+  std::shared_ptr<const plan::SplitPlan> find_plan(const Feeds& feeds) {
     {
       std::lock_guard lock(mutex_);
       for (auto it = plans_.begin(); it != plans_.end(); ++it) {
@@ -162,7 +162,7 @@ class Function::Impl {
     request.updates = updates_;
     request.pool = &current_pool();
     made.threads = current_pool().threads();
-    made.plan = std::make_shared<const plan::Plan>(request);
+    made.plan = std::make_shared<const plan::SplitPlan>(request);
     std::lock_guard lock(mutex_);
     plans_.push_front(std::move(made));
     if (plans_.size() > kMostPlans) plans_.pop_back();
@@ -188,7 +188,7 @@ std::string Function::explain(absl::Span<const Array> inputs) const {
 Function::Memory Function::memory(absl::Span<const Array> inputs) const {
   if (impl_ == nullptr) fail("function: an empty function handle has no memory");
   const auto plan = impl_->plan_for(inputs);
-  return {plan->arena_bytes(), plan->live_bytes()};
+  return {plan->first().arena_bytes(), plan->first().live_bytes()};
 }
 
 Function function(const Tensors& inputs, const Tensors& outputs, const Tensors& updates) {
@@ -316,7 +316,7 @@ class EvalCache {
     return *cache;
   }
 
-  std::shared_ptr<const plan::Plan> plan_for(const Tensor& x, Dissection& parts) {
+  std::shared_ptr<const plan::SplitPlan> plan_for(const Tensor& x, Dissection& parts) {
     {
       std::lock_guard lock(mutex_);
       if (auto found = plans_.find(parts.structure); found != plans_.end()) return found->second;
@@ -328,9 +328,10 @@ class EvalCache {
     }
     request.outputs = {x};
     request.pool = &current_pool();
-    auto plan = std::make_shared<const plan::Plan>(request);
-    // A plan that assigns is bound to its variables, not to their values.
-    if (plan->assigns()) return plan;
+    auto plan = std::make_shared<const plan::SplitPlan>(request);
+    // A plan that assigns is bound to its variables, not to their values, and one that is split to the
+    // graph that it goes on with.
+    if (plan->is_bound()) return plan;
     std::lock_guard lock(mutex_);
     if (plans_.size() >= kMostEvalPlans) plans_.clear();
     plans_.emplace(std::move(parts.structure), plan);
@@ -340,7 +341,7 @@ class EvalCache {
  private:
   static constexpr size_t kMostEvalPlans = 256;
   std::mutex mutex_;
-  absl::flat_hash_map<Structure, std::shared_ptr<const plan::Plan>> plans_;
+  absl::flat_hash_map<Structure, std::shared_ptr<const plan::SplitPlan>> plans_;
 };
 
 }  // namespace

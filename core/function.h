@@ -52,7 +52,8 @@ class Function {
     return explain(absl::MakeConstSpan(inputs.begin(), inputs.size()));
   }
   // Bytes of scratch memory that a call with these inputs works in, and the most that is alive at
-  // one step: no plan in that order could do with less.
+  // one step: no plan in that order could do with less. Where shapes are known only at run time, both
+  // texts and figures stop there.
   struct Memory {
     int64_t arena_bytes, live_bytes;
   };

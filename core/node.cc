@@ -67,6 +67,10 @@ void Op::run(const Exec&, Views, Views) const {
   throw std::logic_error(std::string(name()) + ": an op has run() or compile()");
 }
 
+std::vector<Array> Op::run_shaped(const Exec&, Views) const {
+  throw std::logic_error(std::string(name()) + ": an op with shapes at run time has run_shaped()");
+}
+
 size_t Op::scratch_bytes(SignatureSpan, SignatureSpan) const { return 0; }
 
 int Op::forwards(SignatureSpan, SignatureSpan) const { return -1; }

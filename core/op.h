@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "absl/hash/hash.h"
+#include "core/array.h"
 #include "core/loops/program.h"
 #include "core/tensor.h"
 #include "core/view.h"
@@ -119,6 +120,12 @@ class Op {
     (void)inputs;
     return gradients;
   }
+  // Whether infer() leaves dimensions of the outputs unknown even where those of the inputs are known,
+  // since they depend on values. Plans are split at such an op (plan/split.h), which has run_shaped()
+  // instead of run(). It cannot stand inside a branch or a loop.
+  virtual bool shapes_at_run_time() const { return false; }
+  // The outputs. Throws nothing but ValueError.
+  virtual std::vector<Array> run_shaped(const Exec& exec, Views in) const;
   // Whether absorb() is worth it only where nobody else needs the producer's result.
   virtual bool absorbs_work() const { return false; }
 };

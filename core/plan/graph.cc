@@ -27,15 +27,22 @@ struct MergeKey {
 
 class Builder {
  public:
-  explicit Builder(const Request& request) : request_(request) {
+  Builder(const Request& request, Split* split) : request_(request), split_(split) {
     for (size_t i = 0; i < request.feeds.size(); ++i) {
       feeds_[request.feeds[i].node_ptr().get()].push_back(static_cast<int>(i));
     }
   }
 
   Graph build() {
-    for (const Tensor& output : request_.outputs) graph_.outputs.push_back(resolve(output));
-    for (const Tensor& update : request_.updates) resolve(update);
+    for (const Tensor& output : request_.outputs) {
+      if (!is_split()) graph_.outputs.push_back(resolve(output));
+    }
+    for (const Tensor& update : request_.updates) {
+      if (!is_split()) resolve(update);
+    }
+    if (is_split()) {
+      for (const auto& [node, outputs] : done_) split_->before.insert(node);
+    }
     return std::move(graph_);
   }
 
@@ -53,11 +60,14 @@ class Builder {
         continue;
       }
       visit(*node, stack);  // Either done now, or what it waits for is on the stack.
+      if (is_split()) return {};
     }
     return done_.at(&tensor.node())[tensor.output()];
   }
 
-  // Either pushes what `node` still waits for, or sets done_[node].
+  bool is_split() const { return split_ != nullptr && split_->node != nullptr; }
+
+  // Either pushes what `node` still waits for, or sets done_[node], or ends the graph at it.
   void visit(const Node& node, std::vector<const Node*>& stack) {
     auto need = [&](const Tensor& tensor) {
       if (!done_.contains(&tensor.node())) stack.push_back(&tensor.node());
@@ -99,7 +109,38 @@ class Builder {
       if (!is_known_shape(node, i)) need(node.inputs()[i]);
     }
     if (stack.size() != before) return;
-    done_[&node] = apply(node);
+    if (node.op().shapes_at_run_time()) {
+      end_at(node);
+    } else {
+      done_[&node] = apply(node);
+    }
+  }
+
+  // Ends the graph at a node with shapes at run time, unless its inputs are known now.
+  void end_at(const Node& node) {
+    std::vector<Ref> refs;
+    for (const Tensor& input : node.inputs()) refs.push_back(ref(input));
+    node.op().infer(signatures(refs));  // For the sake of its errors.
+    std::vector<Array> inputs;
+    for (Ref r : refs) {
+      const Array* value = value_of(r);
+      if (value == nullptr || node.op().stateful()) {
+        if (split_ == nullptr) {
+          fail(node.op().name(), ": the shape of its result is known only when it has run; it cannot be "
+               "inside a branch or the body of a loop");
+        }
+        split_->node = &node;
+        return;
+      }
+      inputs.push_back(*value);
+    }
+    std::vector<View> views;
+    for (const Array& input : inputs) views.push_back(input.view());
+    Outputs outputs;
+    for (Array& value : node.op().run_shaped({inline_pool()}, views)) {
+      outputs.push_back(add_constant(std::move(value)));
+    }
+    done_[&node] = outputs;
   }
 
   // Whether all that input `i` is read for is there before it is computed, or even fed.
@@ -372,18 +413,23 @@ class Builder {
 
   static std::vector<Array> run_now(const Op& op, const Signatures& in, const Signatures& out,
                                     const std::vector<View>& views) {
-    static const ThreadPool* const inline_pool = new ThreadPool(1);
     const auto kernel = op.compile(in, out);
-    const Array scratch({static_cast<int64_t>(kernel->scratch_bytes(*inline_pool))}, DType::kUint8);
+    const Array scratch({static_cast<int64_t>(kernel->scratch_bytes(inline_pool()))}, DType::kUint8);
     std::vector<Array> results;
     std::vector<View> result_views;
     for (const Signature& s : out) results.emplace_back(s.shape, s.dtype);
     for (const Array& result : results) result_views.push_back(result.view());
-    kernel->run({*inline_pool, scratch.bytes_begin()}, views, absl::MakeSpan(result_views));
+    kernel->run({inline_pool(), scratch.bytes_begin()}, views, absl::MakeSpan(result_views));
     return results;
   }
 
+  static const ThreadPool& inline_pool() {
+    static const ThreadPool* const pool = new ThreadPool(1);
+    return *pool;
+  }
+
   const Request& request_;
+  Split* const split_;
   Graph graph_;
   absl::flat_hash_map<const Node*, std::vector<int>> feeds_;
   absl::flat_hash_map<const Node*, Outputs> done_;
@@ -425,7 +471,7 @@ std::vector<bool> live_nodes(const Graph& graph) {
   return live;
 }
 
-Graph build_graph(const Request& request) { return Builder(request).build(); }
+Graph build_graph(const Request& request, Split* split) { return Builder(request, split).build(); }
 
 void absorb_producers(Graph& graph) {
   std::vector<int> uses = count_uses(graph);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "core/leaves.h"
 #include "core/op.h"
 #include "core/variable.h"
@@ -71,9 +72,16 @@ struct Request {
   const ThreadPool* pool = nullptr;  // What it will run on.
 };
 
+// Where a graph ends early: at a node whose outputs have shapes that only its run will tell.
+struct Split {
+  const Node* node = nullptr;                // Null where the graph is whole.
+  absl::flat_hash_set<const Node*> before;  // What was met until there; its inputs are among it.
+};
+
 // Prunes, resolves the learning phase and known branches, infers concrete shapes, folds constants and
 // merges common subexpressions. ValueError where a shape does not fit or a placeholder is not fed.
-Graph build_graph(const Request& request);
+// Where `split` gets a node, the graph is not complete. Null: it has to be.
+Graph build_graph(const Request& request, Split* split);
 
 // Which nodes the outputs and assignments need.
 std::vector<bool> live_nodes(const Graph& graph);

@@ -6,29 +6,12 @@
 #include "core/plan/planner.h"
 
 namespace keel::plan {
-namespace {
+Plan::Plan(const Request& request) : Plan(build_graph(request, nullptr), *request.pool) {}
 
-// Locks every mutex of a list, in its order, for as long as it lives.
-class UpdateLocks {
- public:
-  explicit UpdateLocks(const std::vector<VariableState*>& variables) : variables_(variables) {
-    for (VariableState* v : variables_) v->update_mutex().lock();
-  }
-  ~UpdateLocks() {
-    for (VariableState* v : variables_) v->update_mutex().unlock();
-  }
-
- private:
-  const std::vector<VariableState*>& variables_;
-};
-
-}  // namespace
-
-Plan::Plan(const Request& request) {
-  Graph graph = build_graph(request);
+Plan::Plan(Graph graph, const ThreadPool& pool) {
   absorb_producers(graph);
   fuse(graph);
-  Planner(std::move(graph), *request.pool, *this).run();
+  Planner(std::move(graph), pool, *this).run();
 }
 
 std::unique_ptr<Plan::State> Plan::take_state() const {
@@ -111,11 +94,18 @@ Array Plan::array_at(const State& state, const Place& place, const Shape& shape)
 }
 
 std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const ThreadPool& pool) const {
+  Run run;
+  std::vector<Array> outputs = call(feeds, pool, run, /*locked=*/false);
+  run.make_assignments();
+  return outputs;
+}
+
+std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const ThreadPool& pool, Run& run,
+                              bool locked) const {
   Lease lease(*this);
   State& state = lease.state();
-  const UpdateLocks locks(locked_);
+  const UpdateLocks locks(locked ? absl::Span<VariableState* const>() : absl::MakeSpan(locked_));
   bind(state, [&](int index) { return feeds[index]->bytes_begin(); });
-  Run run;
   run_steps(state, pool, &run);
 
   auto value = [&](const Place& place, const Shape& shape) {
@@ -130,7 +120,6 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   for (const Assign& assign : assignments_) {
     assign.variable->assign(value(assign.place, assign.shape));
   }
-  run.make_assignments();
   return outputs;
 }
 

@@ -12,6 +12,22 @@
 
 namespace keel::plan {
 
+// Locks the updates of variables, which are in order of address, for as long as it lives.
+class UpdateLocks {
+ public:
+  explicit UpdateLocks(absl::Span<VariableState* const> variables) : variables_(variables) {
+    for (VariableState* v : variables_) v->update_mutex().lock();
+  }
+  ~UpdateLocks() {
+    for (VariableState* v : variables_) v->update_mutex().unlock();
+  }
+  UpdateLocks(const UpdateLocks&) = delete;
+  UpdateLocks& operator=(const UpdateLocks&) = delete;
+
+ private:
+  const absl::Span<VariableState* const> variables_;
+};
+
 // Where a value lies when the plan runs.
 struct Place {
   enum Kind { kArena, kFeed, kVariable, kConstant, kOutput };
@@ -24,11 +40,17 @@ struct Place {
 // each with a state of its own.
 class Plan {
  public:
+  // Of all that is requested; ValueError where it would have to be split.
   explicit Plan(const Request& request);
+  Plan(Graph graph, const ThreadPool& pool);
 
   // Computes the outputs for these feeds, which have the shapes and dtypes of the request, and then
   // makes the assignments.
   std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool) const;
+  // The same as a part of the call `run`, whose assignments are left to the caller. `locked`: whether
+  // he holds the locks of the variables assigned to.
+  std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool, Run& run,
+                          bool locked) const;
 
   // The same between views, for a subgraph inside another plan's step. Assignments are left to
   // exec.run, which makes them at the end of the call.
