@@ -57,6 +57,43 @@ Workload with_weights(const Product& p) {
   return w;
 }
 
+// A product for each of a batch, as attention takes them: scores (transposed) and weighted values.
+Workload batch_product(int64_t batch, const Product& p) {
+  const int64_t a = batch * p.m * p.k, b = batch * p.k * p.n, c = batch * p.m * p.n;
+  Workload w{.name = absl::StrCat("batch_dot_", batch, "x", p.m, "x", p.n, "x", p.k, p.transpose_b ? "_nt" : ""),
+             .keel = [=](const Setting&) {
+               const Shape left{batch, p.m, p.k};
+               const Shape right = p.transpose_b ? Shape{batch, p.n, p.k} : Shape{batch, p.k, p.n};
+               const Tensor x = input(left), y = input(right);
+               return call(function({x, y}, {batch_dot(x, y, {2, p.transpose_b ? 2 : 1})}),
+                           {floats(left, 0), floats(right, 1)}, {0, 1});
+             },
+             .peers = {{"oneDNN", onednn::batch_gemm(batch, p.m, p.n, p.k, p.transpose_b)}},
+             .flops = 2.0 * static_cast<double>(batch * p.m * p.n * p.k),
+             .bytes = 4.0 * static_cast<double>(a + b + c),
+             .traffic = Traffic::kRead};
+  w.add(eigen_peer({a, b}, c, [=](const auto& in, float* out) {
+    for (int64_t i = 0; i < batch; ++i) {
+      eigen::gemm(p.m, p.n, p.k, false, p.transpose_b, in[0].data() + i * p.m * p.k,
+                  in[1].data() + i * p.k * p.n, out + i * p.m * p.n);
+    }
+  }));
+  return w;
+}
+
+// The rows of two matrices, multiplied and added up.
+Workload row_products(int64_t rows, int64_t columns) {
+  return {.name = absl::StrCat("batch_dot_rows_", rows, "x", columns),
+          .keel = [=](const Setting&) {
+            const Tensor x = input({rows, columns}), y = input({rows, columns});
+            return call(function({x, y}, {batch_dot(x, y)}), {floats({rows, columns}, 0), floats({rows, columns}, 1)});
+          },
+          .peers = {{"oneDNN", onednn::batch_gemm(rows, 1, 1, columns, false)}},
+          .flops = 2.0 * static_cast<double>(rows * columns),
+          .bytes = 8.0 * static_cast<double>(rows * columns),
+          .traffic = Traffic::kRead};
+}
+
 }  // namespace
 
 Workloads gemm_workloads() {
@@ -76,6 +113,10 @@ Workloads gemm_workloads() {
   for (const Product& p : {Product{256, 256, 256}, {1024, 1024, 1024}, {32, 4096, 1024}, {64, 10, 512}}) {
     all.push_back(with_weights(p));
   }
+  all.push_back(batch_product(256, {64, 64, 64}));
+  all.push_back(batch_product(256, {64, 64, 64, false, true}));
+  all.push_back(batch_product(8, {512, 512, 64, false, true}));
+  all.push_back(row_products(4096, 256));
   return all;
 }
 

@@ -138,6 +138,16 @@ MakeStep gemm_packed(int64_t m, int64_t n, int64_t k) {
   });
 }
 
+MakeStep batch_gemm(int64_t batch, int64_t m, int64_t n, int64_t k, bool transpose_b) {
+  return make([=](Program& p) {
+    const Desc lying = transpose_b ? Desc{{batch, k, n}, kFloat, Dims{k * n, 1, k}} : rows({batch, k, n});
+    const memory a = p.input(rows({batch, m, k}), 0), b = p.input(lying, 1), c = p.output(rows({batch, m, n}));
+    const dnnl::matmul::primitive_desc product({a.get_desc(), b.get_desc(), c.get_desc()}, engine());
+    p.add(dnnl::matmul(product), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+    return c;
+  });
+}
+
 MakeStep conv(const Conv& c, Part part) {
   return make([=](Program& p) {
     const Dims xd = concat({c.batch, c.in_channels}, c.rank, c.size);

@@ -17,6 +17,9 @@ MakeStep gemm(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_
 // The same with B packed ahead.
 MakeStep gemm_packed(int64_t m, int64_t n, int64_t k);
 
+// `batch` products, of A [batch, m, k] and B [batch, k, n] or, transposed, [batch, n, k].
+MakeStep batch_gemm(int64_t batch, int64_t m, int64_t n, int64_t k, bool transpose_b);
+
 // A convolution with padding "same": x [batch, size…, in_channels] over `rank` spatial axes.
 struct Conv {
   int rank;

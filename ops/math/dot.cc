@@ -3,44 +3,20 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/loops/micro_ops.h"
 #include "core/op.h"
 #include "core/structure.h"
+#include "ops/math/arithmetic.h"
+#include "ops/math/contraction.h"
 #include "ops/math/gemm_kernel.h"
 #include "ops/math/packed_weights.h"
+#include "ops/math/product.h"
 
 namespace keel {
 namespace {
 
-// Calls f(T{}) for the types that products exist for.
-template <typename F>
-decltype(auto) visit_product_type(DType dtype, F&& f) {
-  switch (dtype.kind()) {
-    case DType::kFloat64: return f(double{});
-    case DType::kFloat16: return f(float16{});
-    case DType::kBfloat16: return f(bfloat16{});
-    case DType::kInt32: return f(int32_t{});
-    case DType::kInt64: return f(int64_t{});
-    default: return f(float{});
-  }
-}
-
-void check_operands(const Signature& x, const Signature& y) {
-  if (x.dtype != y.dtype) {
-    fail("dot: x is ", x.dtype, " and y ", y.dtype, "; dtypes are not promoted, cast one of them");
-  }
-  if (!x.dtype.is_floating() && x.dtype != DType::kInt32 && x.dtype != DType::kInt64) {
-    fail("dot: x is ", x.dtype, "; accepted are floating dtypes, int32 and int64");
-  }
-}
-
 int64_t rows_of(const Shape& shape) {
   return Shape(Dims(shape).subspan(0, shape.rank() - 1)).elements();
-}
-
-void check_summed(const Signature& x, const Signature& y, int64_t a, int64_t b) {
-  if (a != None && b != None && a != b) {
-    fail("dot: the summed sizes ", a, " and ", b, " differ (x: ", x.shape, ", y: ", y.shape, ')');
-  }
 }
 
 // One product, its right operand kept packed for as long as it does not change.
@@ -92,10 +68,10 @@ class MatMul final : public OpOf<MatMul> {
   auto fields() const { return std::tie(transpose_a, transpose_b); }
 
   Signatures infer(SignatureSpan in) const override {
-    check_operands(in[0], in[1]);
+    check_product_dtypes("dot", in[0].dtype, in[1].dtype);
     const Shape &a = in[0].shape, &b = in[1].shape;
     const int64_t ka = transpose_a ? rows_of(a) : a.back(), kb = transpose_b ? b.back() : rows_of(b);
-    check_summed(in[0], in[1], ka, kb);
+    check_summed("dot", a, b, ka, kb);
     Shape out;
     if (transpose_a) out.push_back(a.back());
     else out = Shape(Dims(a).subspan(0, a.rank() - 1));
@@ -136,101 +112,32 @@ class MatMul final : public OpOf<MatMul> {
   }
 };
 
-// The products of a matrix and a stack of them, and the two gradients of that; together they are
-// closed under differentiation.
-//   kForward: X [m, k], Y [s, k, n]   -> C  [m, s, n] = X · Y[s]
-//   kLeft:    C [m, s, n], Y          -> X  [m, k]    = sum over s of C[:, s] · Y[s]ᵀ
-//   kRight:   X, C                    -> Y  [s, k, n] = Xᵀ · C[:, s]
-// X, the m of C and the s of both may be several axes.
-class StackedDot final : public OpOf<StackedDot> {
+// The rows of `products` = x · y added up, once x and y are known to fit.
+class RowSums final : public OpOf<RowSums> {
  public:
-  enum Kind : int { kForward, kLeft, kRight };
-  static constexpr std::string_view kName = "stacked_dot";
-  int kind;
-  int stack_rank;  // Axes that s stands for.
+  static constexpr std::string_view kName = "batch_dot_rows";
 
-  auto fields() const { return std::tie(kind, stack_rank); }
-
+  auto fields() const { return std::tie(); }
+  bool reads_only_shape(int i) const override { return i > 0; }
   Signatures infer(SignatureSpan in) const override {
-    check_operands(in[0], in[1]);
-    const Shape &a = in[0].shape, &b = in[1].shape;
-    Shape out;
-    if (kind == kForward) {
-      check_summed(in[0], in[1], a.back(), b[b.rank() - 2]);
-      for (int i = 0; i + 1 < a.rank(); ++i) out.push_back(a[i]);
-      for (int i = 0; i < stack_rank; ++i) out.push_back(b[i]);
-      out.push_back(b.back());
-    } else if (kind == kLeft) {
-      for (int i = 0; i + 1 + stack_rank < a.rank(); ++i) out.push_back(a[i]);
-      out.push_back(b[b.rank() - 2]);
-    } else {
-      for (int i = b.rank() - 1 - stack_rank; i + 1 < b.rank(); ++i) out.push_back(b[i]);
-      out.push_back(a.back());
-      out.push_back(b.back());
-    }
-    return {{in[0].dtype, out}};
+    const Shape &x = in[1].shape, &y = in[2].shape;
+    check_batches(x, y);
+    check_summed("batch_dot", x, y, x[1], y[1]);
+    return {{in[0].dtype, Shape{in[0].shape[0], 1}}};
   }
-
-  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override;
-
+  bool reduction(SignatureSpan, Reduction* how) const override {
+    *how = {&kSum, {false, true}};
+    return true;
+  }
+  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan) const override {
+    Reduction how;
+    reduction(in, &how);
+    return make_reduction_kernel(how, in[0]);
+  }
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
-    const Tensor &a = y.input(0), &b = y.input(1);
-    auto product = [&](Kind k, const Tensor& l, const Tensor& r) {
-      return make<StackedDot>({l, r}, static_cast<int>(k), stack_rank);
-    };
-    switch (kind) {
-      case kForward: return {product(kLeft, dy, b), product(kRight, a, dy)};
-      case kLeft: return {product(kForward, dy, b), product(kRight, dy, a)};
-      default: return {product(kLeft, b, dy), product(kForward, a, dy)};
-    }
+    return {broadcast_like(dy, y.input(0)), Tensor(), Tensor()};
   }
 };
-
-template <typename T>
-class StackedKernel final : public Kernel {
- public:
-  StackedKernel(int kind, int64_t m, int64_t s, int64_t k, int64_t n) : kind_(kind), stack_(s) {
-    if (kind == StackedDot::kForward) {
-      shape_ = {.m = m, .n = n, .k = k, .ldc = s * n, .batch = s, .batch_step_b = k * n, .batch_step_c = n};
-    } else if (kind == StackedDot::kLeft) {  // One product per matrix of the stack, added up.
-      shape_ = {.m = m, .n = k, .k = n, .transpose_b = true, .lda = s * n};
-      a_step_ = n, b_step_ = k * n;
-    } else {
-      shape_ = {.m = k, .n = n, .k = m, .transpose_a = true, .ldb = s * n, .batch = s,
-                .batch_step_b = n, .batch_step_c = k * n};
-    }
-  }
-  size_t scratch_bytes(const ThreadPool& pool) const override {
-    return gemm_scratch_bytes<T>(shape_, pool);
-  }
-  void run(const Exec& exec, Views in, Views out) const override {
-    T* c = out[0].as<T>();
-    if (kind_ != StackedDot::kLeft) {
-      gemm<T>(shape_, in[0].as<T>(), in[1].as<T>(), c, {}, exec.scratch, exec.pool);
-      return;
-    }
-    if (stack_ == 0) std::fill_n(c, shape_.m * shape_.n, T{});
-    for (int64_t s = 0; s < stack_; ++s) {
-      gemm<T>(shape_, in[0].as<T>() + s * a_step_, in[1].as<T>() + s * b_step_, c,
-              {.accumulate = s > 0}, exec.scratch, exec.pool);
-    }
-  }
-
- private:
-  const int kind_;
-  const int64_t stack_;
-  int64_t a_step_ = 0, b_step_ = 0;
-  GemmShape shape_;
-};
-
-std::unique_ptr<Kernel> StackedDot::compile(SignatureSpan in, SignatureSpan out) const {
-  const Shape& y = kind == kRight ? out[0].shape : in[1].shape;
-  const Shape& x = kind == kLeft ? out[0].shape : in[0].shape;
-  const int64_t s = Shape(Dims(y).subspan(0, stack_rank)).elements();
-  return visit_product_type(in[0].dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
-    return std::make_unique<StackedKernel<decltype(zero)>>(kind, rows_of(x), s, x.back(), y.back());
-  });
-}
 
 }  // namespace
 
@@ -241,11 +148,32 @@ Tensor dot(const Tensor& x, const Tensor& y) {
       fail("dot: an operand is a scalar (x: ", x.shape(), ", y: ", y.shape(), ')');
     }
   }
-  if (y.rank() > 2) {
-    return make<StackedDot>({x, y}, static_cast<int>(StackedDot::kForward), y.rank() - 2);
-  }
+  if (y.rank() > 2) return contract(x, x.rank() - 1, y, y.rank() - 2, /*batched=*/false);
   if (y.rank() == 2) return make<MatMul>({x, y}, false, false);
   fail("dot: y has shape ", y.shape(), "; it needs at least two axes");
+}
+
+Tensor batch_dot(const Tensor& x, const Tensor& y, const DotAxes& axes) {
+  for (const Tensor* operand : {&x, &y}) {
+    if (!operand->defined()) fail("batch_dot: an empty tensor handle was given");
+    if (operand->rank() < 2) {
+      fail("batch_dot: x has shape ", x.shape(), " and y ", y.shape(),
+           "; both need at least two axes, the first of which is the batch");
+    }
+  }
+  const int64_t default_y = y.rank() == 2 ? 1 : y.rank() - 2;
+  const int x_axis = check_axis("batch_dot", axes.x().value_or(x.rank() - 1), x.rank());
+  const int y_axis = check_axis("batch_dot", axes.y().value_or(default_y), y.rank());
+  if (x_axis == 0 || y_axis == 0) {
+    fail("batch_dot: axes are ", x_axis, " of x and ", y_axis,
+         " of y; axis 0 is the batch and is not summed over: without a batch, give both one of size 1");
+  }
+  if (x.rank() > 2 || y.rank() > 2) return contract(x, x_axis, y, y_axis, /*batched=*/true);
+  // A product and a sum are one pass over memory, and so are its gradients.
+  check_product_dtypes("batch_dot", x.dtype(), y.dtype());
+  check_batches(x.shape(), y.shape());
+  check_summed("batch_dot", x.shape(), y.shape(), x.shape()[1], y.shape()[1]);
+  return make<RowSums>({x * y, x, y});
 }
 
 }  // namespace keel

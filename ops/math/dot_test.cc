@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/function.h"
+#include "core/gradients.h"
 #include "core/graph.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -92,6 +93,148 @@ TEST(Dot, UnchangedWeightsArePackedAndChangedOnesAreNoticed) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(f({ones})[0].element<float>(7), 40);
   set_value(w, Array::full({40, 40}, 2, "float32"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(f({ones})[0].element<float>(7), 80);
+}
+
+// The sum over one axis of each, element by element in double, by indices alone.
+void expect_batch_product(const Array& x, const Array& y, int x_axis, int y_axis, const DotAxes& axes,
+                          DType dtype = "float64", double tolerance = 1e-12) {
+  const Array in_x = x.cast(dtype), in_y = y.cast(dtype);
+  Shape unknown_x, unknown_y;
+  unknown_x.resize(x.rank(), None);
+  unknown_y.resize(y.rank(), None);
+  Shape want_shape{x.shape()[0]};
+  for (int i = 1; i < x.rank(); ++i) if (i != x_axis) want_shape.push_back(x.shape()[i]);
+  for (int i = 1; i < y.rank(); ++i) if (i != y_axis) want_shape.push_back(y.shape()[i]);
+  auto at = [](const Array& array, int axis, int64_t batch, int64_t k, int64_t other) {
+    int64_t offset = 0, step = 1;
+    for (int i = array.rank() - 1; i > 0; --i) {
+      const int64_t size = array.shape()[i];
+      offset += (i == axis ? k : other % size) * step;
+      if (i != axis) other /= size;
+      step *= size;
+    }
+    return array.element<double>(batch * step + offset);
+  };
+  const int64_t k = x.shape()[x_axis], batch = x.shape()[0];
+  const int64_t m = k * batch == 0 ? 0 : x.elements() / k / batch, n = k * batch == 0 ? 0 : y.elements() / k / batch;
+  std::vector<double> want;
+  for (int64_t b = 0; b < batch; ++b) {
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        double sum = 0;
+        for (int64_t c = 0; c < k; ++c) sum += at(in_x, x_axis, b, c, i) * at(in_y, y_axis, b, c, j);
+        want.push_back(sum);
+      }
+    }
+  }
+  if (want_shape.rank() == 1) want_shape.push_back(1);
+  for (bool unknown : {false, true}) {
+    const Tensor a = placeholder({.shape = unknown ? unknown_x : x.shape(), .dtype = dtype});
+    const Tensor b = placeholder({.shape = unknown ? unknown_y : y.shape(), .dtype = dtype});
+    const Tensor product = batch_dot(a, b, axes);
+    ASSERT_EQ(product.rank(), want_shape.rank());
+    if (!unknown) {
+      ASSERT_EQ(product.shape(), want_shape);
+    }
+    const Array got = function({a, b}, {product})({in_x, in_y})[0];
+    ASSERT_EQ(got.shape(), want_shape);
+    if (k == 0) want.assign(got.elements(), 0);
+    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got.element<double>(i), want[i], tolerance) << dtype;
+  }
+}
+
+TEST(BatchDot, SumsAnyTwoAxes) {
+  const std::vector<Shape> shapes = {{3, 5}, {3, 5, 5}, {3, 5, 5, 5}, {3, 5, 5, 5, 5}};
+  for (const Shape& x : shapes) {
+    for (const Shape& y : shapes) {
+      for (int i = 1; i < x.rank(); ++i) {
+        for (int j = 1; j < y.rank(); ++j) {
+          SCOPED_TRACE(x.to_string() + y.to_string() + std::to_string(i) + std::to_string(j));
+          expect_batch_product(random_array(x, 1), random_array(y, 2), i, j, {i, j});
+          expect_batch_product(random_array(x, 1), random_array(y, 2), i, j, {i - x.rank(), j - y.rank()});
+        }
+      }
+    }
+  }
+}
+
+TEST(BatchDot, EachAxisKeepsItsPlace) {
+  expect_batch_product(random_array({2, 3, 4, 5, 6}, 1), random_array({2, 7, 4, 8}, 2), 2, 2, 2);
+  expect_batch_product(random_array({2, 3, 4}, 1), random_array({2, 5, 4, 6}, 2), 2, 2, {2, 2});
+  expect_batch_product(random_array({2, 4, 3}, 1), random_array({2, 5, 6, 4}, 2), 1, 3, {1, -1});
+}
+
+TEST(BatchDot, TakesTheAxesThatKerasWould) {
+  expect_batch_product(random_array({4, 3}, 1), random_array({4, 3}, 2), 1, 1, {});
+  expect_batch_product(random_array({4, 5, 3}, 1), random_array({4, 3}, 2), 2, 1, {});
+  expect_batch_product(random_array({4, 5, 3}, 1), random_array({4, 3, 2}, 2), 2, 1, {});
+  expect_batch_product(random_array({4, 3}, 1), random_array({4, 2, 3, 2}, 2), 1, 2, {});
+  expect_batch_product(random_array({4, 3, 5}, 1), random_array({4, 3, 2}, 2), 1, 1, 1);
+}
+
+TEST(BatchDot, IsTheProductForEveryDtype) {
+  const Array x = random_array({9, 5, 33}, 1, -2, 2), y = random_array({9, 17, 33}, 2, -2, 2);
+  expect_batch_product(x, y, 2, 2, 2, "float32", 1e-4);
+  expect_batch_product(x, y, 2, 2, 2, "float16", 0.06);
+  expect_batch_product(x, y, 2, 2, 2, "bfloat16", 0.3);
+  const Array i = random_array({3, 5, 4}, 1, -50, 50), j = random_array({3, 4}, 2, -50, 50);
+  expect_batch_product(i, j, 2, 1, {2, 1}, "int32", 0);
+  expect_batch_product(j, j, 1, 1, 1, "int64", 0);
+}
+
+TEST(BatchDot, HasGradients) {
+  auto product = [](const DotAxes& axes) {
+    return [axes](const Tensors& x) { return batch_dot(x[0], x[1], axes); };
+  };
+  check_gradients(product({}), {random_array({3, 4}, 1), random_array({3, 4}, 2)});
+  check_gradients(product({}), {random_array({2, 3, 4}, 1), random_array({2, 4, 3}, 2)});
+  check_gradients(product(1), {random_array({2, 3, 4}, 1), random_array({2, 3, 2}, 2)});
+  check_gradients(product({1, 2}), {random_array({2, 4}, 1), random_array({2, 3, 4}, 2)});
+  check_gradients(product({2, 2}), {random_array({2, 2, 3, 2}, 1), random_array({2, 2, 3, 2}, 2)});
+  check_gradients(product({1, 3}), {random_array({2, 3, 2, 2}, 1), random_array({2, 2, 2, 3}, 2)});
+}
+
+TEST(BatchDot, EmptySizes) {
+  auto full = [](const Shape& shape) { return Array::full(shape, 1, "float64"); };
+  expect_batch_product(full({0, 3}), full({0, 3}), 1, 1, 1);
+  expect_batch_product(full({2, 0}), full({2, 0}), 1, 1, 1);
+  expect_batch_product(full({2, 3, 0, 2}), full({2, 2, 0, 4}), 2, 2, 2);
+  expect_batch_product(full({2, 0, 3, 2}), full({2, 3, 4}), 2, 1, {2, 1});
+  expect_batch_product(full({2, 3, 0}), full({2, 5, 3}), 1, 2, {1, 2});
+  // Gradients are zeros where the result has no elements.
+  const Variable x = variable(full({2, 3, 4}), {.dtype = "float64"}), y = variable(full({2, 0, 3, 2}), {.dtype = "float64"});
+  const Tensors g = gradients(batch_dot(x, y, {1, 2}), {x, y});
+  const Array dx = eval(g[0]);
+  EXPECT_EQ(dx.shape(), (Shape{2, 3, 4}));
+  for (double v : dx.to_vector<double>()) EXPECT_EQ(v, 0);
+  EXPECT_EQ(eval(g[1]).shape(), (Shape{2, 0, 3, 2}));
+}
+
+TEST(BatchDot, ShapesThatAreNotKnown) {
+  const Tensor x = placeholder({.shape = Shape{None, 20}}), y = placeholder({.shape = Shape{100, 30, 20}});
+  EXPECT_EQ(batch_dot(x, y, {1, 2}).shape(), (Shape{100, 30}));
+  EXPECT_EQ(batch_dot(x, x, 1).shape(), (Shape{None, 1}));
+}
+
+TEST(BatchDot, Errors) {
+  auto input = [](const Shape& shape) { return placeholder({.shape = shape}); };
+  EXPECT_THAT(error_of([&] { batch_dot(input({3}), input({3, 2})); }), HasSubstr("x has shape (3,) and y (3, 2)"));
+  EXPECT_THAT(error_of([&] { batch_dot(Tensor(), input({3, 2})); }), HasSubstr("empty tensor handle"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), input({3, 3}), 1); }), HasSubstr("a batch of 2 and y one of 3"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3, 1}), input({3, 3}), 1); }), HasSubstr("a batch of 2 and y one of 3"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), input({2, 4}), 1); }), HasSubstr("summed sizes 3 and 4 differ"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), input({2, 3}), 0); }), HasSubstr("axis 0 is the batch"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), input({2, 3}), {1, -2}); }), HasSubstr("axis 0 is the batch"));
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), input({2, 3}), 2); }), HasSubstr("batch_dot"));
+  const Tensor x = input({None, None}), y = input({None, None});
+  const Function rows = function({x, y}, {batch_dot(x, y)});
+  auto ones = [](const Shape& shape) { return Array::full(shape, 1, "float32"); };
+  EXPECT_THAT(error_of([&] { rows({ones({2, 3}), ones({2, 1})}); }), HasSubstr("summed sizes 3 and 1 differ"));
+  EXPECT_THAT(error_of([&] { rows({ones({2, 3}), ones({1, 3})}); }), HasSubstr("a batch of 2 and y one of 1"));
+  const Tensor mixed = placeholder({.shape = Shape{2, 3}, .dtype = "float64"});
+  EXPECT_THAT(error_of([&] { batch_dot(input({2, 3}), mixed); }), HasSubstr("batch_dot: x is float32 and y float64"));
+  const Tensor bits = placeholder({.shape = Shape{2, 3}, .dtype = "bool"});
+  EXPECT_THAT(error_of([&] { batch_dot(bits, bits); }), HasSubstr("accepted are floating dtypes"));
 }
 
 TEST(Dot, Errors) {

@@ -27,6 +27,13 @@ Answer call_clip(Call& call) {
   return clip(x, call.arg<double>("min_value"), call.arg<double>("max_value"));
 }
 
+Answer call_batch_dot(Call& call) {
+  const Tensor x = call.tensor("x"), y = call.tensor("y");
+  if (call.json("axes").is_array()) return batch_dot(x, y, call.arg<std::pair<int64_t, int64_t>>("axes"));
+  if (call.has("axes")) return batch_dot(x, y, call.arg<int64_t>("axes"));
+  return batch_dot(x, y);
+}
+
 constexpr Entry kEntries[] = {
     {"abs", "x", unary<abs>},
     {"square", "x", unary<square>},
@@ -51,6 +58,7 @@ constexpr Entry kEntries[] = {
     {"less_equal", "x y", binary<less_equal>},
     {"cast", "x dtype", [](Call& c) -> Answer { return cast(c.tensor("x"), c.arg<DType>("dtype")); }},
     {"dot", "x y", binary<dot>},
+    {"batch_dot", "x y axes", call_batch_dot},
 };
 
 }  // namespace
