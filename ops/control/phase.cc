@@ -22,6 +22,13 @@ std::optional<bool> Training::fixed(std::string_view function) const {
   return *fixed_ != 0;
 }
 
+Training::operator bool() const {
+  if (tensor_.defined()) {
+    fail("if (training): training is a tensor, whose value is not known yet; in_train_phase() chooses by it");
+  }
+  return fixed("if (training)").value_or(false);
+}
+
 Tensor in_train_phase(const Branch& x, const Branch& alt, const Training& training) {
   if (const auto fixed = training.fixed("in_train_phase")) return *fixed ? x.value() : alt.value();
   if (!training.absent()) {

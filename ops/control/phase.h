@@ -22,6 +22,9 @@ class Training {
   Training(Tensor value) : tensor_(std::move(value)) {}      // NOLINT
   // Whether nothing was given.
   bool absent() const { return !fixed_.has_value() && !tensor_.defined(); }
+  // For `if (training)`: whether it is 1; false where nothing was given. ValueError for a tensor, which
+  // has no value before the graph runs.
+  explicit operator bool() const;
   // The number that was given, if it was one; ValueError, in the name of `function`, unless 0 or 1.
   std::optional<bool> fixed(std::string_view function) const;
   const Tensor& tensor() const { return tensor_; }

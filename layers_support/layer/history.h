@@ -1,0 +1,54 @@
+// What a tensor made by a layer remembers: the call that made it, and its mask.
+#ifndef KEEL_LAYERS_SUPPORT_LAYER_HISTORY_H_
+#define KEEL_LAYERS_SUPPORT_LAYER_HISTORY_H_
+
+#include <memory>
+#include <ostream>
+
+#include "core/op.h"
+#include "layers_support/layer/layer.h"
+
+namespace keel {
+
+// One call of a layer in the functional style.
+struct CallRecord {
+  Layer layer;
+  Tensors inputs;
+  CallOptions options;  // As given: what the enclosing call says is not among it.
+  Tensors losses, updates;
+  size_t outputs;
+};
+
+// Passes input 0 on. With a record it is output `index` of that call; input 1, where there is one, is
+// its mask. Plans drop it.
+class LayerOutput final : public OpOf<LayerOutput> {
+ public:
+  static constexpr std::string_view kName = "layer_output";
+  struct Made {
+    std::shared_ptr<const CallRecord> call;
+    int index = 0;
+    friend bool operator==(const Made&, const Made&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Made& made) {
+      return H::combine(std::move(h), made.call.get(), made.index);
+    }
+    friend std::ostream& operator<<(std::ostream& out, const Made& made) {
+      return made.call == nullptr ? out << "masked" : out << made.call->layer.name();
+    }
+  };
+  Made made;
+
+  auto fields() const { return std::tie(made); }
+  Signatures infer(SignatureSpan in) const override { return {in[0]}; }
+  bool reads_only_shape(int i) const override { return i == 1; }
+  int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
+  void run(const Exec& exec, Views in, Views out) const override;
+  Tensors gradient(const Tensor& y, const Tensor& dy) const;
+};
+
+// The call that made `x` in the functional style; null where it was not made so.
+std::shared_ptr<const CallRecord> call_that_made(const Tensor& x, int* index = nullptr);
+
+}  // namespace keel
+
+#endif  // KEEL_LAYERS_SUPPORT_LAYER_HISTORY_H_
