@@ -18,5 +18,6 @@
 #include "ops/nn/nn.h"
 #include "ops/random/random.h"
 #include "ops/reduction/reduction.h"
+#include "ops/rnn/rnn.h"
 
 #endif  // KEEL_KEEL_H_

@@ -106,6 +106,8 @@ class BufferPool {
 
 Buffer* Buffer::allocate(int64_t bytes) { return BufferPool::instance().take(bytes); }
 
+uint64_t next_version() { return BufferPool::instance().new_version(); }
+
 void Buffer::renew_version() { version_ = BufferPool::instance().new_version(); }
 
 void Buffer::release() {

@@ -38,6 +38,9 @@ class Buffer {
   Buffer* next_ = nullptr;
 };
 
+// A name for contents that no array has had, for View::version.
+uint64_t next_version();
+
 // The most bytes that arrays may hold at once; by default the machine's memory.
 int64_t memory_limit();
 // Sets that limit; ValueError below 0.

@@ -1,5 +1,7 @@
 #include "core/elementwise.h"
 
+#include <algorithm>
+
 #include "core/loops/loop_kernel.h"
 #include "core/loops/micro_ops.h"
 #include "core/structure.h"
@@ -63,6 +65,17 @@ std::unique_ptr<Kernel> Elementwise::compile(SignatureSpan in, SignatureSpan out
   program.steps.push_back(step);
   program.outputs.push_back({static_cast<int>(in.size())});
   return make_loop_kernel(program);
+}
+
+// Operands without the new axis are broadcast along it, as long as those with it have it in front of
+// all others.
+OverStack Elementwise::over_stack(SignatureSpan in, const std::vector<bool>& stacked) const {
+  int rank = 0;
+  for (const Signature& s : in) rank = std::max(rank, s.shape.rank());
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (stacked[i] && in[i].shape.rank() < rank) return OverStack::kNothing;
+  }
+  return OverStack::kStack;
 }
 
 Tensors Elementwise::fit_gradients(const Tensors& inputs, Tensors gradients) const {

@@ -17,6 +17,7 @@ class Elementwise : public Op {
   virtual DType result_dtype(DType dtype) const;
   Signatures infer(SignatureSpan in) const override;
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override;
+  OverStack over_stack(SignatureSpan in, const std::vector<bool>& stacked) const override;
   // A gradient method may return gradients in the shape of the result: they are summed back here.
   Tensors fit_gradients(const Tensors& inputs, Tensors gradients) const override;
 };

@@ -63,6 +63,13 @@ struct Subgraph {
   Tensors outputs;
 };
 
+// What an op makes of inputs of which some have one more axis in front.
+enum class OverStack {
+  kNothing,  // Nothing that can be said.
+  kStack,    // The results for every index of that axis, stacked.
+  kSum,      // The sum of those results.
+};
+
 // A function from tensors to tensors: its attributes, shapes, gradient and kernel. Immutable.
 class Op {
  public:
@@ -114,6 +121,17 @@ class Op {
   // Not empty: the outputs are those of branch 0 where input 0 is true, of branch 1 where it is
   // false. A plan in which input 0 is known holds the branch taken alone.
   virtual absl::Span<const Subgraph> branches() const { return {}; }
+  // What this, made for inputs `in`, gives for inputs of which those marked have one more axis in
+  // front. Loops leave to one call what their steps would do one by one.
+  virtual OverStack over_stack(SignatureSpan in, const std::vector<bool>& stacked) const {
+    (void)in, (void)stacked;
+    return OverStack::kNothing;
+  }
+  // Not null: of ops with equal keys in one graph, one computes all that the others do as its first
+  // outputs, from the same inputs; a plan runs that one alone.
+  virtual const void* prefix_key() const { return nullptr; }
+  // Whether outputs that nobody reads are left out: their views then have no data.
+  virtual bool skips_unread_outputs() const { return false; }
   // What backpropagate() applies to the gradients that an op returns; broadcasting ops sum them back
   // to the shapes of their inputs.
   virtual Tensors fit_gradients(const Tensors& inputs, Tensors gradients) const {

@@ -24,16 +24,33 @@ struct DrawCounter {
 // that branches have asked for.
 class Run {
  public:
-  // Which call this is for `counter`. The same within one call, however often it is asked: the
-  // gradient of a dropout inside a loop or branch computes the mask again, and must get the same.
+  // Names the draw that is due for `counter`: which call this is, and which step of which loop. The
+  // same however often it is asked within one call and step: the gradient of a dropout inside a loop
+  // or branch computes the mask again, and must get the same.
   uint64_t draw(DrawCounter& counter) {
     for (const auto& [known, number] : draws_) {
-      if (known == &counter) return number;
+      if (known == &counter) return number ^ steps_;
     }
     const uint64_t number = counter.calls.fetch_add(1, std::memory_order_relaxed);
     draws_.emplace_back(&counter, number);
-    return number;
+    return number ^ steps_;
   }
+
+  // For as long as it lives, step `step` of a loop is under way.
+  class Step {
+   public:
+    Step(Run& run, uint64_t step) : run_(run), around_(run.steps_) {
+      // An odd constant spreads the steps over all 64 bits, away from the small numbers of calls.
+      run.steps_ = (around_ + step + 1) * 0x9E3779B97F4A7C15u;
+    }
+    ~Step() { run_.steps_ = around_; }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    Run& run_;
+    const uint64_t around_;
+  };
 
   // Assigns `value` to `variable` at the end of the call.
   void assign(std::shared_ptr<VariableState> variable, Array value) {
@@ -45,6 +62,7 @@ class Run {
   }
 
  private:
+  uint64_t steps_ = 0;  // 0 outside loops.
   absl::InlinedVector<std::pair<DrawCounter*, uint64_t>, 4> draws_;
   absl::InlinedVector<std::pair<std::shared_ptr<VariableState>, Array>, 4> assignments_;
 };

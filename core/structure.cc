@@ -128,6 +128,9 @@ class SumToLike final : public OpOf<SumToLike> {
   int forwards(SignatureSpan in, SignatureSpan) const override {
     return in[0].shape == in[1].shape ? 0 : -1;
   }
+  OverStack over_stack(SignatureSpan, const std::vector<bool>& stacked) const override {
+    return stacked[0] && !stacked[1] ? OverStack::kSum : OverStack::kNothing;
+  }
   bool reduction(SignatureSpan in, Reduction* reduction) const override {
     *reduction = {&kSum, summed_axes(in[0].shape, in[1].shape), 1};
     return true;

@@ -79,7 +79,7 @@ CompiledSubgraph::CompiledSubgraph(const Subgraph& graph, const Tensors& capture
 }
 
 void CompiledSubgraph::run(const Exec& exec, Views captures, Views outputs) const {
-  plan_->call_views(exec, captures, outputs);
+  plan::Plan::Runner(*plan_, exec).run(captures, outputs);
 }
 
 }  // namespace keel

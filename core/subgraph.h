@@ -35,6 +35,8 @@ class CompiledSubgraph {
   CompiledSubgraph(const Subgraph& graph, const Tensors& captures, SignatureSpan in);
   // Computes `outputs` from the values of the captures.
   void run(const Exec& exec, Views captures, Views outputs) const;
+  // For runs in a row (plan::Plan::Runner).
+  const plan::Plan& plan() const { return *plan_; }
 
  private:
   std::shared_ptr<const plan::Plan> plan_;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "core/assign.h"
 #include "core/structure.h"
 
@@ -90,6 +91,11 @@ class Builder {
       done_[&node] = {add_variable(variable->state.object)};
       return;
     }
+    if (const Node* wider = widest(node); wider != &node) {
+      if (auto found = done_.find(wider); found != done_.end()) done_[&node] = found->second;
+      else stack.push_back(wider);
+      return;
+    }
     for (const Tensor& tensor : node.after()) need(tensor);
     if (!node.op().branches().empty()) {
       need(node.inputs()[0]);
@@ -141,6 +147,37 @@ class Builder {
       outputs.push_back(add_constant(std::move(value)));
     }
     done_[&node] = outputs;
+  }
+
+  // The node that computes what `node` does and most besides (Op::prefix_key).
+  const Node* widest(const Node& node) {
+    if (node.op().prefix_key() == nullptr) return &node;
+    if (widest_.empty()) find_widest();
+    return widest_.at(node.op().prefix_key());
+  }
+
+  void find_widest() {
+    absl::flat_hash_set<const Node*> seen;
+    std::vector<const Node*> work;
+    auto reach = [&](const Tensor& tensor) {
+      if (seen.insert(&tensor.node()).second) work.push_back(&tensor.node());
+    };
+    for (const Tensor& output : request_.outputs) reach(output);
+    for (const Tensor& update : request_.updates) reach(update);
+    while (!work.empty()) {
+      const Node* node = work.back();
+      work.pop_back();
+      if (feeds_.contains(node)) continue;
+      if (const void* key = node->op().prefix_key()) {
+        const Node*& widest = widest_.try_emplace(key, node).first->second;
+        if (widest->outputs().size() < node->outputs().size()) widest = node;
+      }
+      for (const Tensor& input : node->inputs()) reach(input);
+      for (const Tensor& before : node->after()) reach(before);
+      for (const Subgraph& branch : node->op().branches()) {
+        for (const Tensor& output : branch.outputs) reach(output);
+      }
+    }
   }
 
   // Whether all that input `i` is read for is there before it is computed, or even fed.
@@ -433,6 +470,7 @@ class Builder {
   Graph graph_;
   absl::flat_hash_map<const Node*, std::vector<int>> feeds_;
   absl::flat_hash_map<const Node*, Outputs> done_;
+  absl::flat_hash_map<const void*, const Node*> widest_;
   absl::flat_hash_map<MergeKey, int> merged_;
   absl::flat_hash_map<std::pair<int, uint64_t>, Ref> scalars_;
   absl::flat_hash_map<const VariableState*, Ref> variables_;

@@ -6,6 +6,7 @@
 #include "core/plan/planner.h"
 
 namespace keel::plan {
+
 Plan::Plan(const Request& request) : Plan(build_graph(request, nullptr), *request.pool) {}
 
 Plan::Plan(Graph graph, const ThreadPool& pool) {
@@ -46,34 +47,19 @@ void Plan::give_back(std::unique_ptr<State> state) const {
   free_states_.push_back(std::move(state));
 }
 
-class Plan::Lease {
- public:
-  explicit Lease(const Plan& plan) : plan_(plan), state_(plan.take_state()) {}
-  ~Lease() { plan_.give_back(std::move(state_)); }
-  State& state() { return *state_; }
-
- private:
-  const Plan& plan_;
-  std::unique_ptr<State> state_;
-};
-
-template <typename DataOfFeed>
-void Plan::bind(State& state, DataOfFeed data_of_feed) const {
+void Plan::read_variables(State& state) const {
   for (size_t i = 0; i < variables_.size(); ++i) state.variables[i] = variables_[i]->value();
   for (const Patch& patch : variable_patches_) {
     const Array& value = state.variables[patch.index];
     state.views[patch.view].data = value.bytes_begin();
     state.views[patch.view].version = value.version();
   }
-  for (const Patch& patch : feed_patches_) state.views[patch.view].data = data_of_feed(patch.index);
-  for (size_t i = 0; i < buffers_.size(); ++i) {
-    const NewBuffer& buffer = buffers_[i];
-    state.buffers[i] = buffer.variable >= 0 ? assignments_[buffer.variable].variable->take_spare()
-                                            : Array(buffer.shape, buffer.dtype);
-  }
-  for (const Patch& patch : buffer_patches_) {
-    state.views[patch.view].data = state.buffers[patch.index].bytes_begin();
-  }
+}
+
+Array Plan::new_buffer(size_t index) const {
+  const NewBuffer& buffer = buffers_[index];
+  return buffer.variable >= 0 ? assignments_[buffer.variable].variable->take_spare()
+                              : Array(buffer.shape, buffer.dtype);
 }
 
 void Plan::run_steps(const State& state, const ThreadPool& pool, Run* run) const {
@@ -105,7 +91,14 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   Lease lease(*this);
   State& state = lease.state();
   const UpdateLocks locks(locked ? absl::Span<VariableState* const>() : absl::MakeSpan(locked_));
-  bind(state, [&](int index) { return feeds[index]->bytes_begin(); });
+  read_variables(state);
+  for (const Patch& patch : feed_patches_) {
+    state.views[patch.view].data = feeds[patch.index]->bytes_begin();
+  }
+  for (size_t i = 0; i < buffers_.size(); ++i) state.buffers[i] = new_buffer(i);
+  for (const Patch& patch : buffer_patches_) {
+    state.views[patch.view].data = state.buffers[patch.index].bytes_begin();
+  }
   run_steps(state, pool, &run);
 
   auto value = [&](const Place& place, const Shape& shape) {
@@ -123,29 +116,60 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   return outputs;
 }
 
-void Plan::call_views(const Exec& exec, Views feeds, Views outputs) const {
-  Lease lease(*this);
-  State& state = lease.state();
-  bind(state, [&](int index) { return static_cast<std::byte*>(feeds[index].data); });
-  run_steps(state, exec.pool, exec.run);
-  for (size_t i = 0; i < output_places_.size(); ++i) {
-    const Signature& signature = output_signatures_[i];
-    const auto bytes = static_cast<size_t>(byte_size(signature.shape, signature.dtype));
-    const Place& place = output_places_[i];
-    const void* source = place.kind == Place::kFeed
-                             ? feeds[place.index].data
-                             : array_at(state, place, signature.shape).bytes_begin();
-    std::memcpy(outputs[i].data, source, bytes);
+Plan::Runner::Runner(const Plan& plan, const Exec& exec) : plan_(plan), exec_(exec), lease_(plan) {
+  plan.read_variables(lease_.state());
+}
+
+void Plan::Runner::run(Views feeds, Views outputs) {
+  State& state = lease_.state();
+  for (const Patch& patch : plan_.feed_patches_) {
+    state.views[patch.view].data = feeds[patch.index].data;
+    state.views[patch.view].version = feeds[patch.index].version;
   }
-  for (const Assign& assign : assignments_) {
-    Array value;
-    if (assign.place.kind == Place::kFeed) {
-      value = Array(assign.shape, assign.dtype);
-      std::memcpy(value.bytes_begin(), feeds[assign.place.index].data, value.bytes());
-    } else {
-      value = array_at(state, assign.place, assign.shape);
+  // What is an output is written where it is wanted; other buffers that no variable keeps serve again.
+  auto written_there = [&](const NewBuffer& buffer) {
+    return buffer.output >= 0 && outputs[buffer.output].data != nullptr;
+  };
+  for (size_t i = 0; i < plan_.buffers_.size(); ++i) {
+    const NewBuffer& buffer = plan_.buffers_[i];
+    if (written_there(buffer)) continue;
+    if (buffer.variable >= 0 || !state.buffers[i].defined()) state.buffers[i] = plan_.new_buffer(i);
+  }
+  for (const Patch& patch : plan_.buffer_patches_) {
+    const NewBuffer& buffer = plan_.buffers_[patch.index];
+    state.views[patch.view].data = written_there(buffer) ? outputs[buffer.output].data
+                                                         : state.buffers[patch.index].bytes_begin();
+  }
+  plan_.run_steps(state, exec_.pool, exec_.run);
+
+  auto data_at = [&](const Place& place, const Shape& shape) -> const void* {
+    if (place.kind == Place::kFeed) return feeds[place.index].data;
+    if (place.kind == Place::kOutput && written_there(plan_.buffers_[place.index])) {
+      return outputs[plan_.buffers_[place.index].output].data;
     }
-    exec.run->assign(assign.variable, std::move(value));
+    return plan_.array_at(state, place, shape).bytes_begin();
+  };
+  for (size_t i = 0; i < plan_.output_places_.size(); ++i) {
+    if (outputs[i].data == nullptr) continue;
+    const Signature& signature = plan_.output_signatures_[i];
+    const void* source = data_at(plan_.output_places_[i], signature.shape);
+    if (source == outputs[i].data) continue;
+    std::memcpy(outputs[i].data, source, byte_size(signature.shape, signature.dtype));
+  }
+  for (const Assign& assign : plan_.assignments_) {
+    Array value;
+    if (assign.place.kind == Place::kFeed || assign.place.kind == Place::kOutput) {
+      const bool own = assign.place.kind == Place::kOutput &&
+                       !written_there(plan_.buffers_[assign.place.index]);
+      if (own) value = plan_.array_at(state, assign.place, assign.shape);
+      else {
+        value = Array(assign.shape, assign.dtype);
+        std::memcpy(value.bytes_begin(), data_at(assign.place, assign.shape), value.bytes());
+      }
+    } else {
+      value = plan_.array_at(state, assign.place, assign.shape);
+    }
+    exec_.run->assign(assign.variable, std::move(value));
   }
 }
 
@@ -162,6 +186,7 @@ std::string Plan::to_string() const {
         else out << " constant";
         break;
       case Place::kOutput: out << " buffer " << view.place.index; break;
+      case Place::kNowhere: out << " nowhere"; break;
     }
   };
   int64_t bytes = 0;

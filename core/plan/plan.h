@@ -30,7 +30,14 @@ class UpdateLocks {
 
 // Where a value lies when the plan runs.
 struct Place {
-  enum Kind { kArena, kFeed, kVariable, kConstant, kOutput };
+  enum Kind {
+    kArena,
+    kFeed,
+    kVariable,
+    kConstant,
+    kOutput,
+    kNowhere,  // Only the shape is read, or nobody reads it.
+  };
   Kind kind = kArena;
   int index = -1;      // Of the feed, variable, constant or output buffer.
   int64_t offset = 0;  // In the arena.
@@ -52,9 +59,8 @@ class Plan {
   std::vector<Array> call(absl::Span<const Array* const> feeds, const ThreadPool& pool, Run& run,
                           bool locked) const;
 
-  // The same between views, for a subgraph inside another plan's step. Assignments are left to
-  // exec.run, which makes them at the end of the call.
-  void call_views(const Exec& exec, Views feeds, Views outputs) const;
+  // The same between views, for a subgraph inside another plan's step: once, or again and again.
+  class Runner;
 
   int64_t arena_bytes() const { return arena_bytes_; }
   // The most bytes that are alive at one step: no arena could be smaller for this order.
@@ -95,13 +101,25 @@ class Plan {
   };
 
   // A state for as long as a call lasts.
-  class Lease;
+  class Lease {
+   public:
+    explicit Lease(const Plan& plan) : plan_(plan), state_(plan.take_state()) {}
+    ~Lease() { plan_.give_back(std::move(state_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    State& state() { return *state_; }
+
+   private:
+    const Plan& plan_;
+    std::unique_ptr<State> state_;
+  };
 
   std::unique_ptr<State> take_state() const;
   void give_back(std::unique_ptr<State> state) const;
-  // Points the state's views at what this call reads and writes outside the arena.
-  template <typename DataOfFeed>
-  void bind(State& state, DataOfFeed data_of_feed) const;
+  // Points the state's views at the variables as they are now.
+  void read_variables(State& state) const;
+  // New memory for buffer `index`.
+  Array new_buffer(size_t index) const;
   void run_steps(const State& state, const ThreadPool& pool, Run* run) const;
   // The value at `place`, which is no feed.
   Array array_at(const State& state, const Place& place, const Shape& shape) const;
@@ -116,6 +134,7 @@ class Plan {
     Shape shape;
     DType dtype;
     int variable = -1;  // Index into assignments_ where it takes that variable's spare memory.
+    int output = -1;    // The first output that is all of it, if no variable takes it.
   };
   std::vector<NewBuffer> buffers_;
   std::vector<Place> output_places_;
@@ -126,6 +145,20 @@ class Plan {
 
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<State>> free_states_;
+};
+
+// Runs a plan as part of another's step. Assignments are left to exec.run, which makes them at the
+// end of the call; variables are read once.
+class Plan::Runner {
+ public:
+  Runner(const Plan& plan, const Exec& exec);
+  // Computes `outputs` from `feeds`; an output without data is not wanted.
+  void run(Views feeds, Views outputs);
+
+ private:
+  const Plan& plan_;
+  const Exec exec_;
+  Lease lease_;
 };
 
 }  // namespace keel::plan

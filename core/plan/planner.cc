@@ -48,6 +48,18 @@ void Planner::find_units() {
   }
 }
 
+// Outputs of nodes that a live node, an output or an assignment of the graph reads.
+std::set<std::pair<int, int>> Planner::read_outputs() const {
+  std::set<std::pair<int, int>> read;
+  for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+    if (!live_[n]) continue;
+    for (Ref r : graph_.nodes[n].inputs) read.insert({r.node, r.output});
+  }
+  for (Ref r : graph_.outputs) read.insert({r.node, r.output});
+  for (const Assignment& a : graph_.assignments) read.insert({a.value.node, a.value.output});
+  return read;
+}
+
 void Planner::add_storages() {
   const int count = static_cast<int>(graph_.nodes.size());
   needs_.resize(count);
@@ -56,7 +68,13 @@ void Planner::add_storages() {
   auto add = [&](int n, int output, Place place) {
     storage_[{n, output}] = static_cast<int>(storages_.size());
     const Signature& s = graph_.nodes[n].outputs[output];
-    storages_.push_back({byte_size(s.shape, s.dtype), place});
+    storages_.push_back({place.kind == Place::kNowhere ? 0 : byte_size(s.shape, s.dtype), place});
+  };
+  const std::set<std::pair<int, int>> read = read_outputs();
+  auto place_of_output = [&](int n, int output) -> Place {
+    const Op* op = graph_.nodes[n].op.get();
+    const bool skipped = op != nullptr && op->skips_unread_outputs() && !read.contains({n, output});
+    return {skipped ? Place::kNowhere : Place::kArena};
   };
   for (int n = 0; n < count; ++n) {
     const GraphNode& node = graph_.nodes[n];
@@ -68,10 +86,12 @@ void Planner::add_storages() {
         add(n, 0, {Place::kConstant, static_cast<int>(plan_.constants_.size())});
         plan_.constants_.push_back(node.constant);
         break;
-      case GraphNode::kShape: add(n, 0, {Place::kConstant, -1}); break;
+      case GraphNode::kShape: add(n, 0, {Place::kNowhere}); break;
       default:
         if (!is_step(n)) break;
-        for (int i = 0; i < static_cast<int>(node.outputs.size()); ++i) add(n, i, {});
+        for (int i = 0; i < static_cast<int>(node.outputs.size()); ++i) {
+          add(n, i, place_of_output(n, i));
+        }
     }
   }
   auto source = [&](Ref r) {
@@ -349,9 +369,6 @@ void Planner::write_plan() {
     if (place.kind == Place::kFeed) plan_.feed_patches_.push_back({index, place.index});
     if (place.kind == Place::kVariable) plan_.variable_patches_.push_back({index, place.index});
     if (place.kind == Place::kOutput) plan_.buffer_patches_.push_back({index, place.index});
-    if (place.kind == Place::kConstant && place.index < 0) {  // Only the shape is read.
-      plan_.views_.back().place = {Place::kArena, -1, 0};
-    }
   };
   for (size_t i = 0; i < order_.size(); ++i) {
     const GraphNode& node = graph_.nodes[order_[i]];
@@ -373,7 +390,13 @@ void Planner::write_plan() {
     plan_.steps_.push_back(std::move(step));
   }
   for (Ref r : graph_.outputs) {
-    plan_.output_places_.push_back(storage(r).place);
+    const Place place = storage(r).place;
+    const auto index = static_cast<int>(plan_.output_places_.size());
+    if (place.kind == Place::kOutput) {
+      Plan::NewBuffer& buffer = plan_.buffers_[place.index];
+      if (buffer.variable < 0 && buffer.output < 0) buffer.output = index;
+    }
+    plan_.output_places_.push_back(place);
     plan_.output_signatures_.push_back(graph_.signature(r));
   }
   for (const Assignment& a : graph_.assignments) {

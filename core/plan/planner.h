@@ -3,6 +3,7 @@
 #define KEEL_CORE_PLAN_PLANNER_H_
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ class Planner {
   };
 
   void find_units();
+  std::set<std::pair<int, int>> read_outputs() const;
   void add_storages();
   std::vector<int> depth_first_order() const;
   std::vector<int> greedy_order() const;

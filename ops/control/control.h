@@ -2,6 +2,7 @@
 #ifndef KEEL_OPS_CONTROL_CONTROL_H_
 #define KEEL_OPS_CONTROL_CONTROL_H_
 
+#include "ops/control/map.h"
 #include "ops/control/phase.h"
 #include "ops/control/switch.h"
 #include "ops/control/update.h"

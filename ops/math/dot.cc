@@ -99,6 +99,13 @@ class MatMul final : public OpOf<MatMul> {
     return make_op<MatMul>(transpose_a != (i == 0), transpose_b != (i == 1));
   }
 
+  // A new axis in front of A is one of more rows; where A is transposed, rows are what is summed over.
+  OverStack over_stack(SignatureSpan, const std::vector<bool>& stacked) const override {
+    if (stacked[0] && !stacked[1] && !transpose_a) return OverStack::kStack;
+    if (stacked[0] && stacked[1] && transpose_a && !transpose_b) return OverStack::kSum;
+    return OverStack::kNothing;
+  }
+
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
     const Tensor &a = y.input(0), &b = y.input(1);
     auto product = [](const Tensor& l, const Tensor& r, bool tl, bool tr) {

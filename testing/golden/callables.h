@@ -4,9 +4,10 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 
 #include "core/tensor.h"
+#include "ops/control/map.h"
+#include "ops/rnn/rnn.h"
 
 namespace keel::golden {
 
@@ -14,8 +15,6 @@ namespace keel::golden {
 struct StepParameters {
   Tensor w, u, b;
 };
-// From the input at one time, and the states followed by the constants, to an output and new states.
-using StepFunction = std::function<std::pair<Tensor, Tensors>(const Tensor& x, const Tensors& states)>;
 // CaseError for an unknown name.
 StepFunction step_function(const std::string& name, const StepParameters& parameters);
 
@@ -23,8 +22,7 @@ StepFunction step_function(const std::string& name, const StepParameters& parame
 using MapFunction = std::function<Tensor(const Tensors& elements)>;
 MapFunction map_function(const std::string& name);
 
-// foldl's and foldr's function of accumulator and element.
-using FoldFunction = std::function<Tensor(const Tensor& accumulator, const Tensor& element)>;
+// foldl's and foldr's function.
 FoldFunction fold_function(const std::string& name);
 
 }  // namespace keel::golden
