@@ -14,9 +14,9 @@ namespace keel {
 struct CallRecord {
   Layer layer;
   Tensors inputs;
-  CallOptions options;  // As given: what the enclosing call says is not among it.
+  CallOptions options;  // As given, but that initial states are inputs.
   Tensors losses, updates;
-  size_t outputs;
+  std::vector<Shape> output_shapes;
 };
 
 // Passes input 0 on. With a record it is output `index` of that call; input 1, where there is one, is

@@ -65,6 +65,7 @@ Tensors LayerInvocation::run() {
       outputs[i] = make<LayerOutput>({outputs[i], masks[i]}, LayerOutput::Made{});
     }
   }
+  layer().output_shapes_ = shapes_of(outputs);
   finish();
   return outputs;
 }

@@ -67,9 +67,12 @@ LayerImpl& Layer::impl() const {
   return *impl_;
 }
 
-Tensors Layer::call_all(const Tensors& inputs, const CallOptions& options) const {
-  Tensors outputs;
-  CallRecord record{*this, inputs, options, {}, {}, 0};
+Tensors Layer::call_all(const Tensors& given, const CallOptions& given_options) const {
+  Tensors outputs, inputs = given;
+  CallOptions options = given_options;
+  inputs.insert(inputs.end(), options.initial_state.begin(), options.initial_state.end());
+  options.initial_state.clear();
+  CallRecord record{*this, inputs, options, {}, {}, {}};
   bool outermost;
   {
     LayerInvocation call(*this, inputs, options);
@@ -80,7 +83,7 @@ Tensors Layer::call_all(const Tensors& inputs, const CallOptions& options) const
   }
   // What a layer calls is its own business; it is the outermost calls that models are made of.
   if (!outermost || !std::all_of(inputs.begin(), inputs.end(), is_symbolic)) return outputs;
-  record.outputs = outputs.size();
+  record.output_shapes = output_shapes();
   const auto made = std::make_shared<const CallRecord>(std::move(record));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor mask = mask_of(outputs[i]);
@@ -106,7 +109,9 @@ Tensor Layer::operator()(const Tensor& x, const Training& training) const {
   return (*this)(Tensors{x}, CallOptions{.training = training});
 }
 
-LayerCall Layer::apply(const Tensors& inputs, const CallOptions& options) const {
+LayerCall Layer::apply(const Tensors& given, const CallOptions& options) const {
+  Tensors inputs = given;
+  inputs.insert(inputs.end(), options.initial_state.begin(), options.initial_state.end());
   LayerInvocation call(*this, inputs, options);
   LayerCall out;
   for (const Tensor& y : call.run()) {
@@ -228,6 +233,7 @@ Tensors Layer::losses() const {
   out.insert(out.end(), impl().last_losses_.begin(), impl().last_losses_.end());
   return out;
 }
+const std::vector<Shape>& Layer::output_shapes() const { return impl().output_shapes_; }
 Tensors Layer::updates() const { return impl().last_updates_; }
 
 // -- What layers derive from. ----------------------------------------------------------------------
@@ -342,6 +348,11 @@ void LayerImpl::add_loss(const Tensor& loss) {
 void LayerImpl::add_update(const Tensor& update) {
   running_call("add_update");
   LayerInvocation::current()->updates().push_back(update);
+}
+
+void LayerImpl::remember(Tensors losses, Tensors updates) {
+  last_losses_ = std::move(losses);
+  last_updates_ = std::move(updates);
 }
 
 const Tensors& LayerImpl::masks() const { return running_call("masks").masks(); }

@@ -38,7 +38,7 @@ struct CallOptions {
   // (samples, time), of any dtype, 0 where a time step is not to be read; where empty, that which the
   // first input carries.
   Tensor mask = {};
-  // Recurrent layers: the states to begin with; zeros where empty.
+  // Recurrent layers: the states to begin with; zeros where empty. The same as inputs after the first.
   Tensors initial_state = {};
 };
 
@@ -114,6 +114,9 @@ class Layer {
   Tensors losses() const;
   Tensors updates() const;
 
+  // The shapes of the last call's outputs.
+  const std::vector<Shape>& output_shapes() const;
+
   // What a file holds of the layer, with Keras 2's keys.
   Json get_config() const;
   // The layers inside, in order: those of a model or wrapper, or those that a layer of the user's own
@@ -188,6 +191,8 @@ class LayerImpl {
   const std::optional<Shape>& batch_input_shape() const { return batch_input_shape_; }
   void set_batch_input_shape(Shape shape) { batch_input_shape_ = std::move(shape); }
   void set_input_shape(const std::optional<Shape>& shape);
+  // The dtype of the inputs where a model has to make them.
+  virtual DType input_dtype() const { return dtype_; }
 
  protected:
   // A weight, named "dense_1/kernel:0" for the name "kernel".
@@ -198,6 +203,8 @@ class LayerImpl {
   // Inside of call(): the mask of each input (or an empty handle), and what the caller gave.
   const Tensors& masks() const;
   const CallOptions& call_options() const;
+  // Takes these for what the last call added.
+  void remember(Tensors losses, Tensors updates);
 
  private:
   friend class Layer;
@@ -216,6 +223,7 @@ class LayerImpl {
   std::vector<OwnedWeight> own_;
   std::vector<Layer> called_;
   Tensors last_losses_, last_updates_;
+  std::vector<Shape> output_shapes_;
   uint64_t last_root_ = 0;
   std::unique_ptr<Compiled> compiled_;
 };
