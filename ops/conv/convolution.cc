@@ -1,68 +1,19 @@
 #include "ops/conv/convolution.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "absl/types/span.h"
 #include "core/op.h"
-#include "core/structure.h"
 #include "ops/conv/conv_kernel.h"
+#include "ops/conv/conv_ops.h"
 #include "ops/conv/window.h"
 #include "ops/math/packed_weights.h"
 
 namespace keel {
 namespace {
 
-std::string name_of(const Window& w) { return "conv" + std::to_string(w.rank) + "d"; }
-std::string transpose_name_of(const Window& w) { return name_of(w) + "_transpose"; }
-
-// What the kernels need to know of a convolution with these shapes of x, kernel and result.
-ConvShape conv_shape(const Window& w, const Shape& x, const Shape& kernel, const Shape& y) {
-  ConvShape s;
-  s.batch = x[0];
-  s.in_channels = kernel[w.rank];
-  s.out_channels = kernel[w.rank + 1];
-  s.channels_first = w.channels_first;
-  for (int i = 3 - w.rank; i < 3; ++i) {
-    s.in[i] = x[w.axis(i)];
-    s.out[i] = y[w.axis(i)];
-    s.kernel[i] = kernel[i - (3 - w.rank)];
-    s.stride[i] = w.strides[i];
-    s.dilation[i] = w.dilations[i];
-    s.pad[i] = w.pad_before(i, s.in[i], s.kernel[i], s.out[i]);
-    // Beyond the image any stride is like another, and the gradient takes time for each step of it.
-    s.stride[i] = std::clamp<int64_t>(s.in[i] + s.pad[i], 1, s.stride[i]);
-  }
-  return s;
-}
-
-void check_channels(std::string_view name, const Shape& x, const Shape& kernel, int64_t x_channels,
-                    int64_t kernel_channels) {
-  if (x_channels != None && kernel_channels != None && x_channels != kernel_channels) {
-    fail(name, ": kernel has ", kernel_channels, " input channels but x has ", x_channels, " (x: ", x,
-         ", kernel: ", kernel, ')');
-  }
-}
-
-Shape result_shape(const Window& w, const Shape& x, const Shape& kernel) {
-  const std::string name = name_of(w);
-  check_rank(name, "x", x, w.rank);
-  check_rank(name, "kernel", kernel, w.rank);
-  const int64_t c = x[w.channel_axis()], kc = kernel[w.rank];
-  check_channels(name, x, kernel, c, kc);
-  for (int64_t channels : {c, kc, kernel[w.rank + 1]}) {
-    if (channels == 0) fail(name, ": zero channels (x: ", x, ", kernel: ", kernel, ')');
-  }
-  Shape y;
-  y.resize(w.rank + 2);
-  y[0] = x[0];
-  y[w.channel_axis()] = kernel[w.rank + 1];
-  for (int i = 3 - w.rank; i < 3; ++i) {
-    y[w.axis(i)] = w.outputs(name, i, x[w.axis(i)], kernel[i - (3 - w.rank)]);
-  }
-  return y;
-}
+std::string transpose_name_of(const Window& w) { return "conv" + std::to_string(w.rank) + "d_transpose"; }
 
 // The shape of a transposed convolution's result. `wanted` may hold None: the batch of x, the channels
 // of the kernel, or the size that Keras's layers choose; null: not known yet.
@@ -70,10 +21,7 @@ Shape transposed_shape(const Window& w, const Shape& x, const Shape& kernel, con
   const std::string name = transpose_name_of(w);
   check_rank(name, "x", x, w.rank);
   check_rank(name, "kernel", kernel, w.rank);
-  check_channels(name, x, kernel, x[w.channel_axis()], kernel[w.rank + 1]);
-  for (int64_t channels : {kernel[w.rank], kernel[w.rank + 1]}) {
-    if (channels == 0) fail(name, ": zero channels (x: ", x, ", kernel: ", kernel, ')');
-  }
+  check_conv_channels(name, x, kernel, x[w.channel_axis()], kernel[w.rank + 1], kernel[w.rank]);
   Shape y;
   y.resize(w.rank + 2, None);
   if (wanted != nullptr) {
@@ -109,16 +57,7 @@ Shape transposed_shape(const Window& w, const Shape& x, const Shape& kernel, con
   return y;
 }
 
-void check_dtypes(std::string_view name, const Signature& a, const Signature& b) {
-  if (a.dtype != b.dtype || !a.dtype.is_floating()) {
-    fail(name, ": the operands are ", a.dtype, " and ", b.dtype,
-         "; accepted are two of one floating dtype");
-  }
-}
-
-enum class Part { kForward, kInput, kKernel };
-
-template <typename T, Part part>
+template <typename T, ConvPart part>
 class ConvKernel final : public Kernel {
  public:
   explicit ConvKernel(const ConvShape& shape) : shape_(shape) {}
@@ -128,13 +67,13 @@ class ConvKernel final : public Kernel {
   void run(const Exec& exec, Views in, Views out) const override {
     const T *a = in[0].as<T>(), *b = in[1].as<T>();
     T* c = out[0].as<T>();
-    if constexpr (part == Part::kForward) {
+    if constexpr (part == ConvPart::kForward) {
       if (const auto packed = packed_kernel(in[1], exec.pool)) {
         conv_forward_packed<T>(shape_, a, packed->bytes_begin(), c, {}, exec.scratch, exec.pool);
       } else {
         conv_forward<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
       }
-    } else if constexpr (part == Part::kInput) {
+    } else if constexpr (part == ConvPart::kInput) {
       conv_input_gradient<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
     } else {
       conv_kernel_gradient<T>(shape_, a, b, c, exec.scratch, exec.pool);
@@ -152,79 +91,31 @@ class ConvKernel final : public Kernel {
   mutable PackedWeights packed_;
 };
 
-template <Part part>
+template <ConvPart part>
 std::unique_ptr<Kernel> make_conv_kernel(DType dtype, const ConvShape& shape) {
   return visit_floating(dtype, [&](auto zero) -> std::unique_ptr<Kernel> {
     return std::make_unique<ConvKernel<decltype(zero), part>>(shape);
   });
 }
 
-Tensor forward(const Tensor& x, const Tensor& kernel, const Window& window);
-Tensor input_gradient(const Tensor& dy, const Tensor& kernel, const Tensor& x, const Window& window);
-Tensor kernel_gradient(const Tensor& x, const Tensor& dy, const Tensor& kernel, const Window& window);
-
-// The three parts of a convolution are each linear in two of x, kernel and result, and closed under
-// differentiation.
-class Conv final : public OpOf<Conv> {
- public:
-  static constexpr std::string_view kName = "conv";
-  Window window;
-  auto fields() const { return std::tie(window); }
-  Signatures infer(SignatureSpan in) const override {
-    check_dtypes(name_of(window), in[0], in[1]);
-    return {{in[0].dtype, result_shape(window, in[0].shape, in[1].shape)}};
+// Every filter sees all channels.
+struct Dense {
+  static constexpr std::string_view kNames[] = {"conv", "conv_input_gradient", "conv_kernel_gradient"};
+  static Shape result_shape(std::string_view function, const Window& w, const Shape& x, const Shape& kernel) {
+    check_rank(function, "x", x, w.rank);
+    check_rank(function, "kernel", kernel, w.rank);
+    check_conv_channels(function, x, kernel, x[w.channel_axis()], kernel[w.rank], kernel[w.rank + 1]);
+    return conv_result_shape(function, w, x, kernel, kernel[w.rank + 1]);
   }
-  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
-    return make_conv_kernel<Part::kForward>(
-        in[0].dtype, conv_shape(window, in[0].shape, in[1].shape, out[0].shape));
-  }
-  Tensors gradient(const Tensor& y, const Tensor& dy) const {
-    const Tensor &x = y.input(0), &kernel = y.input(1);
-    return {input_gradient(dy, kernel, x, window), kernel_gradient(x, dy, kernel, window)};
+  static std::unique_ptr<Kernel> make_kernel(ConvPart part, DType dtype, const ConvShape& shape) {
+    switch (part) {
+      case ConvPart::kInput: return make_conv_kernel<ConvPart::kInput>(dtype, shape);
+      case ConvPart::kKernel: return make_conv_kernel<ConvPart::kKernel>(dtype, shape);
+      default: return make_conv_kernel<ConvPart::kForward>(dtype, shape);
+    }
   }
 };
-
-// Inputs: dy, kernel, and x for its shape.
-class ConvInputGradient final : public OpOf<ConvInputGradient> {
- public:
-  static constexpr std::string_view kName = "conv_input_gradient";
-  Window window;
-  auto fields() const { return std::tie(window); }
-  bool reads_only_shape(int i) const override { return i == 2; }
-  Signatures infer(SignatureSpan in) const override {
-    check_dtypes(name_of(window), in[0], in[1]);
-    return {{in[0].dtype, in[2].shape}};
-  }
-  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
-    return make_conv_kernel<Part::kInput>(
-        in[0].dtype, conv_shape(window, out[0].shape, in[1].shape, in[0].shape));
-  }
-  Tensors gradient(const Tensor& dx, const Tensor& ddx) const {
-    const Tensor &dy = dx.input(0), &kernel = dx.input(1);
-    return {forward(ddx, kernel, window), kernel_gradient(ddx, dy, kernel, window), Tensor()};
-  }
-};
-
-// Inputs: x, dy, and the kernel for its shape.
-class ConvKernelGradient final : public OpOf<ConvKernelGradient> {
- public:
-  static constexpr std::string_view kName = "conv_kernel_gradient";
-  Window window;
-  auto fields() const { return std::tie(window); }
-  bool reads_only_shape(int i) const override { return i == 2; }
-  Signatures infer(SignatureSpan in) const override {
-    check_dtypes(name_of(window), in[0], in[1]);
-    return {{in[0].dtype, in[2].shape}};
-  }
-  std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
-    return make_conv_kernel<Part::kKernel>(
-        in[0].dtype, conv_shape(window, in[0].shape, out[0].shape, in[1].shape));
-  }
-  Tensors gradient(const Tensor& dw, const Tensor& ddw) const {
-    const Tensor &x = dw.input(0), &dy = dw.input(1);
-    return {input_gradient(dy, ddw, x, window), forward(x, ddw, window), Tensor()};
-  }
-};
+using Ops = ConvOps<Dense>;
 
 // Inputs: x, kernel and perhaps the shape, which is `output_shape` otherwise. Linear in x and kernel, with
 // the parts above as its gradients.
@@ -235,7 +126,7 @@ class ConvTranspose final : public OpOf<ConvTranspose> {
   Shape output_shape;
   auto fields() const { return std::tie(window, output_shape); }
   Signatures infer(SignatureSpan in) const override {
-    check_dtypes(transpose_name_of(window), in[0], in[1]);
+    check_conv_dtypes(transpose_name_of(window), in[0], in[1]);
     const Shape &x = in[0].shape, &kernel = in[1].shape;
     if (in.size() == 2) return {{in[0].dtype, transposed_shape(window, x, kernel, &output_shape)}};
     const Signature& shape = in[2];
@@ -249,28 +140,25 @@ class ConvTranspose final : public OpOf<ConvTranspose> {
     return {{in[0].dtype, transposed_shape(window, x, kernel, &wanted)}};
   }
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
-    return make_conv_kernel<Part::kInput>(
+    return make_conv_kernel<ConvPart::kInput>(
         in[0].dtype, conv_shape(window, out[0].shape, in[1].shape, in[0].shape));
   }
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
     const Tensor &x = y.input(0), &kernel = y.input(1);
     Tensors result(y.node().inputs().size());
-    result[0] = forward(dy, kernel, window);
-    result[1] = kernel_gradient(dy, x, kernel, window);
+    const std::string function = transpose_name_of(window);
+    result[0] = Ops::forward(function, dy, kernel, window);
+    result[1] = Ops::kernel_gradient(function, dy, x, kernel, window);
     return result;
   }
 };
 
-Tensor forward(const Tensor& x, const Tensor& kernel, const Window& window) {
-  return make<Conv>({x, kernel}, window);
-}
-
-Tensor input_gradient(const Tensor& dy, const Tensor& kernel, const Tensor& x, const Window& window) {
-  return make<ConvInputGradient>({dy, kernel, x}, window);
-}
-
-Tensor kernel_gradient(const Tensor& x, const Tensor& dy, const Tensor& kernel, const Window& window) {
-  return make<ConvKernelGradient>({x, dy, kernel}, window);
+// A convolution of as many spatial axes as `Options` has strides.
+template <typename Options>
+Tensor conv_nd(const char* function, const Tensor& x, const Tensor& kernel, const Options& options) {
+  if (options.padding.kind() == Padding::kCausal) fail(function, ": padding 'causal' is for conv1d alone");
+  return Ops::forward(function, x, kernel, make_window(function, options.strides, options.dilation_rate,
+                                                       options.padding, options.data_format));
 }
 
 // The window of a transposed convolution's arguments.
@@ -287,20 +175,16 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Conv1dOptions& option
   if (causal && options.data_format.channels_first()) {
     fail("conv1d: padding 'causal' needs data_format 'channels_last'");
   }
-  return forward(x, kernel, make_window("conv1d", {options.strides}, {options.dilation_rate},
-                                        options.padding, options.data_format));
+  return Ops::forward("conv1d", x, kernel, make_window("conv1d", {options.strides}, {options.dilation_rate},
+                                                       options.padding, options.data_format));
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& kernel, const Conv2dOptions& options) {
-  if (options.padding.kind() == Padding::kCausal) fail("conv2d: padding 'causal' is for conv1d alone");
-  return forward(x, kernel, make_window("conv2d", options.strides, options.dilation_rate,
-                                        options.padding, options.data_format));
+  return conv_nd("conv2d", x, kernel, options);
 }
 
 Tensor conv3d(const Tensor& x, const Tensor& kernel, const Conv3dOptions& options) {
-  if (options.padding.kind() == Padding::kCausal) fail("conv3d: padding 'causal' is for conv1d alone");
-  return forward(x, kernel, make_window("conv3d", options.strides, options.dilation_rate,
-                                        options.padding, options.data_format));
+  return conv_nd("conv3d", x, kernel, options);
 }
 
 namespace internal {

@@ -45,8 +45,7 @@ int64_t Window::pad_before(int i, int64_t in, int64_t size, int64_t out) const {
 }
 
 Window make_window(std::string_view function, absl::Span<const int64_t> strides,
-                   absl::Span<const int64_t> dilations, Padding padding, DataFormat data_format,
-                   bool strided_dilation) {
+                   absl::Span<const int64_t> dilations, Padding padding, DataFormat data_format) {
   Window w;
   w.rank = static_cast<int>(strides.size());
   w.padding = padding;
@@ -62,7 +61,7 @@ Window make_window(std::string_view function, absl::Span<const int64_t> strides,
     w.strides[i + 3 - w.rank] = strides[i];
     w.dilations[i + 3 - w.rank] = dilations[i];
   }
-  if (strided && dilated && !strided_dilation) {
+  if (strided && dilated) {
     fail(function, ": strides and dilation_rate are both above 1; one of them must be 1");
   }
   return w;

@@ -61,11 +61,10 @@ struct Window {
   int64_t reach(std::string_view function, int i, int64_t size) const;
 };
 
-// A window from a function's arguments. ValueError where a stride or dilation is below 1, or both are
-// above 1 and `strided_dilation` does not allow it.
+// A window from a function's arguments. ValueError where a stride or dilation is below 1, or one of each
+// is above 1.
 Window make_window(std::string_view function, absl::Span<const int64_t> strides,
-                   absl::Span<const int64_t> dilations, Padding padding, DataFormat data_format,
-                   bool strided_dilation = false);
+                   absl::Span<const int64_t> dilations, Padding padding, DataFormat data_format);
 
 // ValueError unless a tensor has batch, channel and the window's spatial axes.
 void check_rank(std::string_view function, const char* what, const Shape& shape, int spatial);

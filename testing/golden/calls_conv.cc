@@ -34,6 +34,17 @@ Answer transposed(Call& call) {
            window_options<Options>(call));
 }
 
+template <typename Options, Tensor (*f)(const Tensor&, const Tensor&, const Tensor&, const Options&)>
+Answer separable(Call& call) {
+  return f(call.tensor("x"), call.tensor("depthwise_kernel"), call.tensor("pointwise_kernel"),
+           conv_options<Options>(call));
+}
+
+Answer depthwise(Call& call) {
+  return depthwise_conv2d(call.tensor("x"), call.tensor("depthwise_kernel"),
+                          conv_options<DepthwiseConv2dOptions>(call));
+}
+
 template <typename Options, size_t kRank,
           Tensor (*f)(const Tensor&, const std::array<int64_t, kRank>&, const Options&)>
 Answer pooling(Call& call) {
@@ -50,6 +61,11 @@ constexpr Entry kEntries[] = {
      transposed<Conv2dTransposeOptions, conv2d_transpose>},
     {"conv3d_transpose", "x kernel output_shape strides padding data_format",
      transposed<Conv3dTransposeOptions, conv3d_transpose>},
+    {"depthwise_conv2d", "x depthwise_kernel strides padding data_format dilation_rate", depthwise},
+    {"separable_conv1d", "x depthwise_kernel pointwise_kernel strides padding data_format dilation_rate",
+     separable<SeparableConv1dOptions, separable_conv1d>},
+    {"separable_conv2d", "x depthwise_kernel pointwise_kernel strides padding data_format dilation_rate",
+     separable<SeparableConv2dOptions, separable_conv2d>},
     {"pool2d", "x pool_size strides padding data_format pool_mode", pooling<Pool2dOptions, 2, pool2d>},
     {"pool3d", "x pool_size strides padding data_format pool_mode", pooling<Pool3dOptions, 3, pool3d>},
 };

@@ -1,0 +1,399 @@
+// Depthwise convolutions forward and back to the input, for one storage type and one target.
+#if defined(KEEL_OPS_CONV_DEPTHWISE_KERNEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_CONV_DEPTHWISE_KERNEL_INL_H_
+#undef KEEL_OPS_CONV_DEPTHWISE_KERNEL_INL_H_
+#else
+#define KEEL_OPS_CONV_DEPTHWISE_KERNEL_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ops/conv/conv_phases-inl.h"
+#include "ops/conv/depthwise_lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace keel {
+namespace HWY_NAMESPACE {
+
+// Each channel of the image seen by a window of its own weights; lanes are the channels of the
+// result. Result row (b, g0, g1) has the places of axis 2 `to_step[2]` elements apart.
+template <typename S, typename Out>
+struct DepthwisePass {
+  using T = ComputeType<S>;
+  const S* image;  // [batch, size..., channels]
+  int64_t batch, channels;
+  WindowAxis axis[3];
+  const T* weights;  // [taps..., lanes]
+  int64_t lanes;
+  Out* to;
+  int64_t to_batch, to_step[3];
+};
+
+// One row of the result: the taps that it sees, the first of them at place 0, lane 0.
+template <typename S, typename Out>
+struct DepthwiseRow {
+  const S* image;
+  const ComputeType<S>* weights;
+  int64_t planes, rows;
+  Out* to;
+};
+
+// What rows of one pass have in common, in elements.
+struct DepthwiseSteps {
+  int64_t image_plane, image_row, image_tap, image_place;  // To the next tap of axis 0, 1, 2; place.
+  int64_t weight_plane, weight_row;
+  int64_t lanes;
+  int64_t to_place;
+};
+
+template <typename S, typename Out>
+HWY_INLINE DepthwiseSteps StepsOf(const DepthwisePass<S, Out>& p) {
+  const int64_t row = p.axis[2].size * p.channels;
+  return {p.axis[0].step * p.axis[1].size * row, p.axis[1].step * row, p.axis[2].step * p.channels,
+          p.axis[2].stride * p.channels, p.axis[1].taps * p.axis[2].taps * p.lanes,
+          p.axis[2].taps * p.lanes, p.lanes, p.to_step[2]};
+}
+
+template <typename S, typename Out>
+HWY_INLINE DepthwiseRow<S, Out> RowOf(const DepthwisePass<S, Out>& p, int64_t row) {
+  const int64_t g1 = row % p.axis[1].places, g0 = row / p.axis[1].places % p.axis[0].places;
+  const int64_t b = row / p.axis[1].places / p.axis[0].places;
+  const Span t0 = p.axis[0].taps_at(g0), t1 = p.axis[1].taps_at(g1);
+  const int64_t d = g0 * p.axis[0].stride + p.axis[0].offset + t0.low * p.axis[0].step;
+  const int64_t h = g1 * p.axis[1].stride + p.axis[1].offset + t1.low * p.axis[1].step;
+  return {p.image + (((b * p.axis[0].size + d) * p.axis[1].size + h) * p.axis[2].size +
+                     p.axis[2].offset) * p.channels,
+          p.weights + (t0.low * p.axis[1].taps + t1.low) * p.axis[2].taps * p.lanes,
+          t0.high - t0.low, t1.high - t1.low,
+          p.to + b * p.to_batch + g0 * p.to_step[0] + g1 * p.to_step[1]};
+}
+
+template <typename T, bool kPart>
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> LoadWeights(const T* from, int64_t n) {
+  const hn::ScalableTag<T> d;
+  return kPart ? LoadWidePart(d, from, n) : hn::LoadU(d, from);
+}
+
+template <bool kPart, typename Out, class D>
+HWY_INLINE void StoreLanes(D d, hn::Vec<D> x, int64_t n, Out* to) {
+  if constexpr (kPart) {
+    StoreNarrowPart(d, x, to, n);
+  } else {
+    StoreNarrow(d, x, to);
+  }
+}
+
+// kCols neighbouring places that see all taps of axis 2, one vector of lanes. kTaps taps (0: as many
+// as `taps` says) which lie side by side and kStride apart from place to place: then a pixel is loaded
+// once for all that see it.
+template <int kCols, int kTaps, int kStride, bool kPart, class Load, typename S, typename Out>
+HWY_INLINE void DepthwiseColumns(const Load& load, const DepthwiseSteps& step, int64_t taps,
+                                 const DepthwiseRow<S, Out>& row, int64_t n, const S* image,
+                                 const ComputeType<S>* weights, Out* to) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  V acc[kCols];
+  HWY_UNROLL(8)
+  for (int c = 0; c < kCols; ++c) acc[c] = hn::Zero(d);
+  for (int64_t p = 0; p < row.planes; ++p, image += step.image_plane, weights += step.weight_plane) {
+    const S* line = image;
+    const T* w = weights;
+    for (int64_t r = 0; r < row.rows; ++r, line += step.image_row, w += step.weight_row) {
+      if constexpr (kTaps > 0) {
+        V wv[kTaps];
+        HWY_UNROLL(8)
+        for (int t = 0; t < kTaps; ++t) wv[t] = LoadWeights<T, kPart>(w + t * step.lanes, n);
+        const S* pixel = line;
+        HWY_UNROLL(32)
+        for (int j = 0; j < (kCols - 1) * kStride + kTaps; ++j, pixel += step.image_tap) {
+          const V x = load(pixel);
+          HWY_UNROLL(8)
+          for (int t = 0; t < kTaps; ++t) {
+            if (j < t || (j - t) % kStride != 0 || (j - t) / kStride >= kCols) continue;
+            acc[(j - t) / kStride] = hn::MulAdd(x, wv[t], acc[(j - t) / kStride]);
+          }
+        }
+      } else {
+        const S* tap = line;
+        for (int64_t t = 0; t < taps; ++t, tap += step.image_tap) {
+          const V wv = LoadWeights<T, kPart>(w + t * step.lanes, n);
+          HWY_UNROLL(8)
+          for (int c = 0; c < kCols; ++c) {
+            acc[c] = hn::MulAdd(load(tap + c * step.image_place), wv, acc[c]);
+          }
+        }
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (int c = 0; c < kCols; ++c) StoreLanes<kPart>(d, acc[c], n, to + c * step.to_place);
+}
+
+// Places [col, col + kCols) of some rows, vectors [v0, v1) of the lanes. The taps of axis 2 are those
+// of `taps`.
+template <int kCols, int kTaps, int kStride, class Lanes, typename S, typename Out>
+HWY_NOINLINE void DepthwiseBlock(const Lanes& lanes, const DepthwiseSteps& step, Span taps,
+                                 const DepthwiseRow<S, Out>* rows, int64_t count, int64_t col,
+                                 int64_t v0, int64_t v1) {
+  const LaneVectors<ComputeType<S>> vectors{lanes.channels};
+  const int64_t from = col * step.image_place + taps.low * step.image_tap;
+  for (int64_t v = v0; v < v1; ++v) {
+    const auto load = lanes.vector(v);
+    const int64_t lane = vectors.lane(v);
+    for (int64_t r = 0; r < count; ++r) {
+      DepthwiseColumns<kCols, kTaps, kStride, Lanes::kPart>(
+          load, step, taps.high - taps.low, rows[r], lanes.channels,
+          rows[r].image + from + lanes.image_channel(lane),
+          rows[r].weights + taps.low * step.lanes + lane, rows[r].to + col * step.to_place + lane);
+    }
+  }
+}
+
+// The same for kCols places inside, the usual windows by kernels of their own.
+template <int kCols, class Lanes, typename S, typename Out>
+HWY_INLINE void DepthwiseInner(const Lanes& lanes, const DepthwiseSteps& step,
+                               const WindowAxis& axis, const DepthwiseRow<S, Out>* rows,
+                               int64_t count, int64_t col, int64_t v0, int64_t v1) {
+  const Span taps{0, axis.taps};
+  const auto go = [&](auto kernel) { kernel(lanes, step, taps, rows, count, col, v0, v1); };
+  if constexpr (!Lanes::kPart && HWY_TARGET != HWY_SCALAR) {
+    if (axis.step == 1 && axis.stride == 1) {
+      if (axis.taps == 3) return go(DepthwiseBlock<kCols, 3, 1, Lanes, S, Out>);
+      if (axis.taps == 5) return go(DepthwiseBlock<kCols, 5, 1, Lanes, S, Out>);
+      if (axis.taps == 7) return go(DepthwiseBlock<kCols, 7, 1, Lanes, S, Out>);
+    }
+    if (axis.step == 1 && axis.stride == 2) {
+      if (axis.taps == 3) return go(DepthwiseBlock<kCols, 3, 2, Lanes, S, Out>);
+      if (axis.taps == 5) return go(DepthwiseBlock<kCols, 5, 2, Lanes, S, Out>);
+    }
+  }
+  go(DepthwiseBlock<kCols, 0, 0, Lanes, S, Out>);
+}
+
+constexpr int64_t kDepthwiseRows = 4;  // Rows side by side, so that they share what they read.
+
+// All places of up to kDepthwiseRows rows.
+template <class Lanes, typename S, typename Out>
+HWY_INLINE void DepthwiseRows(const Lanes& lanes, const DepthwisePass<S, Out>& p, int64_t first,
+                              int64_t count, int64_t v0, int64_t v1) {
+  const DepthwiseSteps step = StepsOf(p);
+  DepthwiseRow<S, Out> rows[kDepthwiseRows];
+  for (int64_t r = 0; r < count; ++r) rows[r] = RowOf(p, first + r);
+  const WindowAxis& axis = p.axis[2];
+  const Span inner = axis.inner_places();
+  // Blocks at the end overlap what is done already.
+  for (int64_t col = 0; col < axis.places;) {
+    const int64_t left = inner.high - col;
+    if (col < inner.low || left <= 0) {
+      DepthwiseBlock<1, 0, 0>(lanes, step, axis.taps_at(col), rows, count, col, v0, v1);
+      ++col;
+    } else if (inner.high - inner.low >= 8 && left > 4) {
+      col = std::min(col, inner.high - 8);
+      DepthwiseInner<8>(lanes, step, axis, rows, count, col, v0, v1);
+      col += 8;
+    } else if (inner.high - inner.low >= 4) {
+      col = std::min(col, inner.high - 4);
+      DepthwiseInner<4>(lanes, step, axis, rows, count, col, v0, v1);
+      col += 4;
+    } else {
+      DepthwiseBlock<1, 0, 0>(lanes, step, Span{0, axis.taps}, rows, count, col, v0, v1);
+      ++col;
+    }
+  }
+}
+
+// How a pass is cut: by rows, and by lanes where the rows are few.
+struct DepthwiseCut {
+  int64_t rows, task_rows, row_tasks;
+  int64_t vectors, task_vectors, lane_tasks;
+};
+
+template <typename T>
+HWY_INLINE DepthwiseCut CutDepthwise(int64_t rows, int64_t row_places, int64_t lanes, int64_t taps) {
+  constexpr int64_t kTask = 1 << 18;  // Multiply-adds: some 5 microseconds.
+  DepthwiseCut cut;
+  cut.rows = rows;
+  cut.vectors = LaneVectors<T>{lanes}.count();
+  const int64_t work = row_places * lanes * std::clamp<int64_t>(taps, 1, 1 << 20);
+  cut.task_rows = std::min(RoundUp(CeilDiv(kTask, work), kDepthwiseRows), rows);
+  cut.row_tasks = CeilDiv(rows, cut.task_rows);
+  cut.task_rows = CeilDiv(rows, cut.row_tasks);
+  const int64_t pieces = std::min(CeilDiv(16, cut.row_tasks), CeilDiv(cut.task_rows * work, kTask));
+  cut.task_vectors = RoundUp(CeilDiv(cut.vectors, std::max<int64_t>(pieces, 1)), 4);
+  cut.lane_tasks = CeilDiv(cut.vectors, cut.task_vectors);
+  return cut;
+}
+
+template <class Lanes, typename S, typename Out>
+HWY_NOINLINE void RunDepthwise(const Lanes& lanes, const DepthwisePass<S, Out>& p,
+                               const ThreadPool& pool) {
+  const int64_t taps = p.axis[0].taps * p.axis[1].taps * p.axis[2].taps;
+  const DepthwiseCut cut = CutDepthwise<ComputeType<S>>(
+      p.batch * p.axis[0].places * p.axis[1].places, p.axis[2].places, p.lanes, taps);
+  pool.parallel_for(cut.row_tasks * cut.lane_tasks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t first = task / cut.lane_tasks * cut.task_rows;
+      const int64_t last = std::min(first + cut.task_rows, cut.rows);
+      const int64_t v0 = task % cut.lane_tasks * cut.task_vectors;
+      const int64_t v1 = std::min(v0 + cut.task_vectors, cut.vectors);
+      for (int64_t row = first; row < last; row += kDepthwiseRows) {
+        DepthwiseRows(lanes, p, row, std::min(kDepthwiseRows, last - row), v0, v1);
+      }
+    }
+  });
+}
+
+// ------------------------------------------------------------------------------------- forward
+
+HWY_INLINE int64_t MultiplierOf(const ConvShape& s) { return s.out_channels / s.in_channels; }
+
+// Elements of the tables of Repeating, which have as many bytes each as T.
+template <typename T>
+HWY_INLINE int64_t TableElements(const ConvShape& s) {
+  return MultiplierOf(s) == 1 ? 0 : RoundUp(s.out_channels, kLanesOf<T>);
+}
+
+template <typename T>
+HWY_INLINE int64_t DepthwiseWeights(const ConvShape& s) {
+  return Volume(s.kernel) * s.out_channels;
+}
+
+// Calls body(lanes) with the way in which the lanes of x are read.
+template <typename S, class Body>
+HWY_INLINE void WithLanes(const ConvShape& s, ScratchCursor& cursor, const Body& body) {
+  using T = ComputeType<S>;
+  using Index = typename Repeating<S, false>::Index;
+  const int64_t channels = s.out_channels, repeat = MultiplierOf(s);
+  const bool part = LaneVectors<T>{channels}.part();
+  if (repeat == 1) {
+    part ? body(SideBySide<S, true>{channels}) : body(SideBySide<S, false>{channels});
+    return;
+  }
+  Index* table = cursor.take<Index>(TableElements<T>(s));
+  Repeating<S, false>::FillTable(channels, repeat, table);
+  if (part) {
+    body(Repeating<S, true>{channels, repeat, table});
+  } else {
+    body(Repeating<S, false>{channels, repeat, table});
+  }
+}
+
+HWY_INLINE WindowAxis ForwardAxis(const ConvShape& s, int i) {
+  return {s.in[i], s.out[i], s.stride[i], -s.pad[i], s.kernel[i], s.dilation[i]};
+}
+
+template <typename S>
+HWY_NOINLINE void DepthwiseForward(const ConvShape& s, const S* x, const S* w, S* y, void* scratch,
+                                   const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  ScratchCursor cursor(scratch);
+  const T* weights;
+  if constexpr (kIsNarrow<S>) {
+    T* wide = cursor.take<T>(DepthwiseWeights<T>(s));
+    WidenRow(w, DepthwiseWeights<T>(s), wide);
+    weights = wide;
+  } else {
+    weights = w;
+  }
+  const int64_t n = s.out_channels, row = s.out[2] * n;
+  const DepthwisePass<S, S> pass{
+      x, s.batch, s.in_channels, {ForwardAxis(s, 0), ForwardAxis(s, 1), ForwardAxis(s, 2)},
+      weights, n, y, Volume(s.out) * n, {s.out[1] * row, row, n}};
+  WithLanes<S>(s, cursor, [&](const auto& lanes) { RunDepthwise(lanes, pass, pool); });
+}
+
+// ------------------------------------------------------------------------------ input gradient
+
+// to[c] = the sum of from[c * repeat, (c + 1) * repeat), rounded.
+template <typename S>
+HWY_INLINE void SumGroups(const ComputeType<S>* from, int64_t channels, int64_t repeat, S* to) {
+  using T = ComputeType<S>;
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const auto index = hn::Mul(hn::Iota(di, 0), hn::Set(di, static_cast<hn::TFromD<decltype(di)>>(repeat)));
+  int64_t c = 0;
+  for (; c + kLanesOf<T> <= channels; c += kLanesOf<T>, from += kLanesOf<T> * repeat) {
+    auto sum = hn::GatherIndex(d, from, index);
+    for (int64_t m = 1; m < repeat; ++m) sum = hn::Add(sum, hn::GatherIndex(d, from + m, index));
+    StoreNarrow(d, sum, to + c);
+  }
+  for (; c < channels; ++c, from += repeat) {
+    T sum = from[0];
+    for (int64_t m = 1; m < repeat; ++m) sum += from[m];
+    Narrow(sum, to[c]);
+  }
+}
+
+// dx of a phase where several lanes share a channel: a row of lanes, and then their sums.
+template <class Lanes, typename S>
+HWY_NOINLINE void RunDepthwiseSums(const Lanes& lanes, DepthwisePass<S, ComputeType<S>> p, S* to,
+                                   int64_t to_channels, ScratchSlots& slots, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  const int64_t rows = p.batch * p.axis[0].places * p.axis[1].places;
+  const int64_t repeat = p.lanes / to_channels, vectors = LaneVectors<T>{p.lanes}.count();
+  pool.parallel_for(rows, CeilDiv(1 << 15, p.axis[2].places * p.lanes), [&](int64_t begin, int64_t end) {
+    const ScratchSlots::Lease lease(slots);
+    T* sums = reinterpret_cast<T*>(lease.data());
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t g1 = row % p.axis[1].places, g0 = row / p.axis[1].places % p.axis[0].places;
+      const int64_t b = row / p.axis[1].places / p.axis[0].places;
+      DepthwisePass<S, T> one = p;
+      // Wherever the row goes, RowOf() must come to `sums`.
+      one.to = sums;
+      one.to_batch = one.to_step[0] = one.to_step[1] = 0;
+      one.to_step[2] = p.lanes;
+      DepthwiseRows(lanes, one, row, 1, 0, vectors);
+      S* out = to + b * p.to_batch + g0 * p.to_step[0] + g1 * p.to_step[1];
+      for (int64_t i = 0; i < p.axis[2].places; ++i) {
+        SumGroups(sums + i * p.lanes, to_channels, repeat, out + i * p.to_step[2]);
+      }
+    }
+  });
+}
+
+template <typename S>
+HWY_NOINLINE void DepthwiseInputGradient(const ConvShape& s, const S* dy, const S* w, S* dx,
+                                         void* scratch, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  ScratchCursor cursor(scratch);
+  const int64_t lanes = s.out_channels, channels = s.in_channels;
+  T* weights = cursor.take<T>(DepthwiseWeights<T>(s));
+  const int64_t row = s.in[2] * channels, plane = s.in[1] * row;
+  for (int64_t i = 0; i < Volume(s.stride); ++i) {
+    const Phase phase = PhaseOf(s, i);
+    if (Volume(phase.count) == 0) continue;
+    for (int64_t t = 0; t < Volume(phase.taps); ++t) {
+      WidenRow(w + KernelTap(s, phase, t) * lanes, lanes, weights + t * lanes);
+    }
+    const auto axis = [&](int a) {
+      return WindowAxis{s.out[a], phase.count[a], 1, phase.offset[a], phase.taps[a], phase.step[a]};
+    };
+    S* first = dx + (phase.first[0] * s.in[1] + phase.first[1]) * row + phase.first[2] * channels;
+    const auto run = [&](const auto& how) {
+      const auto pass = [&](auto* to) {
+        return DepthwisePass<S, std::remove_pointer_t<decltype(to)>>{
+            dy, s.batch, lanes, {axis(0), axis(1), axis(2)}, weights, lanes, to, s.in[0] * plane,
+            {s.stride[0] * plane, s.stride[1] * row, s.stride[2] * channels}};
+      };
+      if (channels == lanes) {
+        RunDepthwise(how, pass(first), pool);
+      } else {
+        ScratchSlots slots(cursor.rest(), BytesOf<T>(s.in[2] * lanes), pool.threads());
+        RunDepthwiseSums(how, pass(static_cast<T*>(nullptr)), first, channels, slots, pool);
+      }
+    };
+    if (LaneVectors<T>{lanes}.part()) {
+      run(SideBySide<S, true>{lanes});
+    } else {
+      run(SideBySide<S, false>{lanes});
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace keel
+HWY_AFTER_NAMESPACE();
+
+#endif  // KEEL_OPS_CONV_DEPTHWISE_KERNEL_INL_H_

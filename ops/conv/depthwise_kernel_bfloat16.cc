@@ -1,0 +1,5 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/conv/depthwise_kernel_bfloat16.cc"
+#undef KEEL_CONV_TYPE
+#define KEEL_CONV_TYPE hwy::bfloat16_t
+#include "ops/conv/depthwise_entry-inl.h"
