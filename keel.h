@@ -9,6 +9,7 @@
 #include "core/gradients.h"
 #include "core/graph.h"
 #include "core/session.h"
+#include "core/sparse.h"
 #include "core/uid.h"
 #include "core/variable.h"
 #include "ops/array/array.h"

@@ -1,5 +1,6 @@
 #include "core/function.h"
 
+#include <algorithm>
 #include <cstring>
 #include <list>
 #include <mutex>
@@ -8,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/graph.h"
 #include "core/leaves.h"
 #include "core/plan/split.h"
 
@@ -30,21 +32,25 @@ UseThreadPool::~UseThreadPool() { chosen_pool = outer_; }
 
 class Function::Impl {
  public:
-  Impl(Tensors inputs, Tensors outputs, Tensors updates)
-      : inputs_(std::move(inputs)), outputs_(std::move(outputs)), updates_(std::move(updates)) {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (!inputs_[i].defined()) fail("function: input ", i, " is an empty tensor handle");
-      if (const auto* placeholder = op_as<PlaceholderOp>(inputs_[i])) {
-        placeholders_.push_back(placeholder);
-        for (size_t k = 0; k < i; ++k) {
-          if (inputs_[k].same_as(inputs_[i])) {
-            fail("function: inputs ", k, " and ", i, " are both placeholder '", placeholder->name_, "'");
+  Impl(const Tensors& inputs, Tensors outputs, Tensors updates)
+      : outputs_(std::move(outputs)), updates_(std::move(updates)) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].defined()) fail("function: input ", i, " is an empty tensor handle");
+      if (!is_placeholder(inputs[i]) && !is_phase_constant(inputs[i])) {
+        fail("function: input ", i, " is ", inputs[i], "; inputs are placeholders");
+      }
+      is_sparse_.push_back(is_sparse(inputs[i]));
+      const Tensors parts = is_sparse_.back() ? inputs[i].node().inputs() : Tensors{inputs[i]};
+      for (const Tensor& part : parts) {
+        const auto* placeholder = op_as<PlaceholderOp>(part);
+        for (size_t k = 0; k < inputs_.size() && placeholder != nullptr; ++k) {
+          if (inputs_[k].same_as(part)) {
+            fail("function: inputs ", numbers_[k], " and ", i, " are both placeholder '", placeholder->name_, "'");
           }
         }
-      } else if (is_phase_constant(inputs_[i])) {
-        placeholders_.push_back(nullptr);
-      } else {
-        fail("function: input ", i, " is ", inputs_[i], "; inputs are placeholders");
+        inputs_.push_back(part);
+        placeholders_.push_back(placeholder);
+        numbers_.push_back(i);
       }
     }
     for (const Tensor& t : outputs_) {
@@ -56,6 +62,36 @@ class Function::Impl {
   }
 
   std::vector<Array> call(absl::Span<const Array> inputs) {
+    if (inputs_.size() != is_sparse_.size()) {
+      const auto sparse = std::find(is_sparse_.begin(), is_sparse_.end(), true) - is_sparse_.begin();
+      fail("function: input ", sparse, " is sparse; it is fed a SparseArray");
+    }
+    return call_parts(inputs);
+  }
+
+  std::vector<Array> call(const std::vector<Feed>& inputs) {
+    if (inputs.size() != is_sparse_.size()) {
+      fail("function: ", inputs.size(), " inputs were given; it has ", is_sparse_.size());
+    }
+    std::vector<Array> parts;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].is_sparse() != is_sparse_[i]) {
+        fail("function: input ", i, is_sparse_[i] ? " is sparse; it is fed a SparseArray"
+                                                  : " is dense; it is fed an Array");
+      }
+      if (!is_sparse_[i]) {
+        parts.push_back(inputs[i].dense());
+        continue;
+      }
+      for (Array& part : padded_parts(inputs[i].sparse(), placeholders_[parts.size() + 1]->dtype)) {
+        parts.push_back(std::move(part));
+      }
+    }
+    return call_parts(parts);
+  }
+
+  // The inputs, a sparse one as its parts.
+  std::vector<Array> call_parts(absl::Span<const Array> inputs) {
     absl::InlinedVector<Array, 4> converted;
     absl::InlinedVector<const Array*, 8> feeds;
     check(inputs, converted, feeds);
@@ -90,10 +126,13 @@ class Function::Impl {
     if (inputs.size() != inputs_.size()) {
       fail("function: ", inputs.size(), " inputs were given; it has ", inputs_.size());
     }
+    const auto shape_of = [&](const Shape& shape, size_t i) {
+      return is_sparse_[numbers_[i]] && shape.rank() > 0 && shape[0] == 0 ? framed_shape(shape) : shape;
+    };
     converted.reserve(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
       const Array& input = inputs[i];
-      if (!input.defined()) fail("function: input ", i, " is an empty array handle");
+      if (!input.defined()) fail("function: input ", numbers_[i], " is an empty array handle");
       const PlaceholderOp* placeholder = placeholders_[i];
       if (placeholder == nullptr || placeholder->is_learning_phase) {
         const double phase = input.elements() == 1 ? input.element<double>(0) : -1;
@@ -115,12 +154,12 @@ class Function::Impl {
         converted.push_back(input.cast(placeholder->dtype));
         feeds.push_back(&converted.back());
       } else {
-        fail("function: input ", i, " is ", input.dtype(), " but placeholder '", placeholder->name_,
+        fail("function: input ", numbers_[i], " is ", input.dtype(), " but placeholder '", placeholder->name_,
              "' is ", placeholder->dtype);
       }
       if (!fits(input.shape(), placeholder->shape)) {
-        fail("function: input ", i, " has shape ", input.shape(), " but placeholder '",
-             placeholder->name_, "' has shape ", placeholder->shape);
+        fail("function: input ", numbers_[i], " has shape ", shape_of(input.shape(), i), " but placeholder '",
+             placeholder->name_, "' has shape ", shape_of(placeholder->shape, i));
       }
     }
   }
@@ -169,13 +208,21 @@ class Function::Impl {
     return plans_.front().plan;
   }
 
-  const Tensors inputs_, outputs_, updates_;
-  std::vector<const PlaceholderOp*> placeholders_;  // Null for a fixed learning phase.
+  Tensors inputs_;  // A sparse one as its parts.
+  const Tensors outputs_, updates_;
+  std::vector<const PlaceholderOp*> placeholders_;  // Of inputs_; null for a fixed learning phase.
+  std::vector<size_t> numbers_;                     // Which input of the function each of inputs_ is of.
+  std::vector<bool> is_sparse_;                     // Per input of the function.
   std::mutex mutex_;
   std::list<Cached> plans_;  // The one used last first.
 };
 
 std::vector<Array> Function::call(absl::Span<const Array> inputs) const {
+  if (impl_ == nullptr) fail("function: an empty function handle was called");
+  return impl_->call(inputs);
+}
+
+std::vector<Array> Function::operator()(const std::vector<Feed>& inputs) const {
   if (impl_ == nullptr) fail("function: an empty function handle was called");
   return impl_->call(inputs);
 }

@@ -2,13 +2,16 @@
 #ifndef KEEL_CORE_FUNCTION_H_
 #define KEEL_CORE_FUNCTION_H_
 
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "core/array.h"
+#include "core/sparse.h"
 #include "core/tensor.h"
 #include "core/threads.h"
 
@@ -30,6 +33,22 @@ class UseThreadPool {
 // The pool that a call from this thread runs on.
 const ThreadPool& current_pool();
 
+// What is fed to a placeholder: an array, or a SparseArray where it is sparse.
+class Feed {
+ public:
+  template <std::convertible_to<Array> T>
+  Feed(T&& dense) : dense_(std::forward<T>(dense)) {}            // NOLINT: implicit by design
+  Feed(SparseArray sparse) : sparse_(std::move(sparse)) {}       // NOLINT
+
+  bool is_sparse() const { return sparse_.defined(); }
+  const Array& dense() const { return dense_; }
+  const SparseArray& sparse() const { return sparse_; }
+
+ private:
+  Array dense_;
+  SparseArray sparse_;
+};
+
 // A graph made ready to run. A cheap handle; calls may come from many threads at once.
 class Function {
  public:
@@ -45,6 +64,8 @@ class Function {
   std::vector<Array> operator()(const std::vector<Array>& inputs) const { return call(inputs); }
   std::vector<Array> operator()() const { return call({}); }
   std::vector<Array> call(absl::Span<const Array> inputs) const;
+  // The same where some of the placeholders are sparse.
+  std::vector<Array> operator()(const std::vector<Feed>& inputs) const;
 
   // The plan for inputs of these shapes as text: steps, shapes, bytes, arena.
   std::string explain(absl::Span<const Array> inputs) const;

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/op.h"
+#include "core/sparse.h"
 #include "core/structure.h"
 
 namespace keel {
@@ -106,7 +107,17 @@ Tensors gradients(const Tensor& loss, const Tensors& variables) {
       fail("gradients: ", v, " is ", v.dtype(), "; only floating dtypes have gradients");
     }
   }
-  return gradients({loss}, {full_like(loss, 1, loss.dtype())}, variables);
+  // A sparse tensor depends on its values, through whatever reads them.
+  Tensors leaves = variables;
+  for (Tensor& v : leaves) {
+    if (is_sparse(v)) v = sparse_values(v);
+  }
+  Tensors out = gradients({loss}, {full_like(loss, 1, loss.dtype())}, leaves);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const Tensor& v = variables[i];
+    if (is_sparse(v) && out[i].defined()) out[i] = sparse_tensor(sparse_indices(v), out[i], sparse_frame(v));
+  }
+  return out;
 }
 
 }  // namespace keel

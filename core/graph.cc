@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "core/leaves.h"
+#include "core/sparse.h"
 #include "core/uid.h"
 
 namespace keel {
@@ -26,6 +27,23 @@ Variable filled(std::string_view function, const Shape& shape, double value,
   return Variable(Array::full(shape, value, dtype), std::move(name));
 }
 
+Tensor placeholder_of(std::string name, DType dtype, Shape shape) {
+  auto op = std::make_shared<PlaceholderOp>();
+  op->name_ = std::move(name);
+  op->dtype = dtype;
+  op->shape = std::move(shape);
+  return Tensor(make_node(std::move(op), {}), 0);
+}
+
+Tensor sparse_placeholder(const std::string& name, DType dtype, const Shape& shape, const PlaceholderOptions& options) {
+  if (options.default_value.has_value()) fail("placeholder: a sparse placeholder takes no default value");
+  if (shape.rank() == 0) fail("placeholder: a sparse placeholder of shape () was asked for; accepted are one axis and more");
+  Shape frame = shape;
+  frame.insert(0, 0);
+  return sparse_tensor(placeholder_of(name + "/indices", DType::kInt64, {None, shape.rank()}),
+                       placeholder_of(name + "/values", dtype, {None}), placeholder_of(name, DType::kBool, frame));
+}
+
 }  // namespace
 
 Tensor placeholder(const PlaceholderOptions& options) {
@@ -43,6 +61,7 @@ Tensor placeholder(const PlaceholderOptions& options) {
   std::string name = options.name.empty()
                          ? "placeholder_" + std::to_string(get_uid("placeholder"))
                          : options.name;
+  if (options.sparse) return sparse_placeholder(name, dtype, shape, options);
   internal::Identity<Array> default_value;
   if (options.default_value.has_value()) {
     Array value = options.default_value->is_weak() ? options.default_value->cast(dtype)
@@ -61,7 +80,10 @@ Tensor placeholder(const PlaceholderOptions& options) {
   return Tensor(make_node(std::move(op), {}), 0);
 }
 
-bool is_placeholder(const Tensor& x) { return x.defined() && op_as<PlaceholderOp>(x) != nullptr; }
+bool is_placeholder(const Tensor& x) {
+  if (is_sparse(x)) return is_placeholder(sparse_values(x));
+  return x.defined() && op_as<PlaceholderOp>(x) != nullptr;
+}
 
 Tensor constant(const Array& value, const ConstantOptions& options) {
   if (!value.defined()) fail("constant: value is an empty array handle");

@@ -19,10 +19,11 @@ struct PlaceholderOptions {
   std::optional<DType> dtype = std::nullopt;  // floatx() where absent.
   std::string name = "";
   std::optional<Array> default_value = std::nullopt;  // What it is where a function is not fed it.
+  bool sparse = false;                        // Fed with a SparseArray.
 };
 
 // A tensor to be fed to functions. ValueError where neither shape nor ndim is given, a dimension is
-// below -1, or the default does not fit. Source: keras.backend.placeholder.
+// below -1, or the default does not fit; where a sparse one is a scalar or has a default. Source: keras.backend.placeholder.
 Tensor placeholder(const PlaceholderOptions& options);
 // Whether `x` is a placeholder. Source: keras.backend.is_placeholder.
 bool is_placeholder(const Tensor& x);
