@@ -15,6 +15,7 @@
 #include "ops/array/array.h"
 #include "ops/control/control.h"
 #include "ops/conv/conv.h"
+#include "ops/ctc/ctc.h"
 #include "ops/math/math.h"
 #include "ops/nn/nn.h"
 #include "ops/random/random.h"

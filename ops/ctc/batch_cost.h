@@ -6,6 +6,7 @@
 
 namespace keel {
 
+// What ctc_batch_cost() makes of samples that cannot be.
 struct CtcBatchCostOptions {
   // Whether a sample that no path of its input's length can spell costs 0, with a gradient of 0. By
   // default its cost is infinite and its gradient NaN; the other samples never notice.

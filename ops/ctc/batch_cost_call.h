@@ -7,6 +7,7 @@
 
 namespace keel {
 
+// What one call was given; null where its pass has no such thing.
 template <typename T>
 struct CtcCall {
   const CtcBatch& batch;

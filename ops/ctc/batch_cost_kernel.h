@@ -31,6 +31,7 @@ struct CtcBatch {
   bool zero_infinity;  // Whether a sample without a path costs 0, with a gradient of 0.
 };
 
+// The three functions below.
 enum class CtcPass { kCost, kGradient, kTangent };
 
 // Bytes of scratch for a pass over such a batch. T: float or double.

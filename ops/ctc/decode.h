@@ -8,6 +8,7 @@
 
 namespace keel {
 
+// How ctc_decode() searches.
 struct CtcDecodeOptions {
   bool greedy = true;            // Best-path search. The others are for beam search alone.
   int64_t beam_width = 100;      // Sequences kept from step to step.
@@ -15,6 +16,7 @@ struct CtcDecodeOptions {
   bool merge_repeated = false;   // Whether neighbours that are the same become one in what is returned.
 };
 
+// What it finds.
 struct CtcDecoded {
   Tensors decoded;         // One for greedy search, top_paths for beam search, the most probable first.
   Tensor log_probability;  // [samples, 1] for greedy search, [samples, top_paths] for beam search.

@@ -9,7 +9,7 @@ namespace keel::golden {
 
 const Entry* find_entry(std::string_view name) {
   for (Entries entries : {core_calls(), math_calls(), array_calls(), reduction_calls(), random_calls(), nn_calls(),
-                          conv_calls(), rnn_calls(), control_calls()}) {
+                          conv_calls(), rnn_calls(), ctc_calls(), control_calls()}) {
     for (const Entry& entry : entries) {
       if (entry.name == name) return &entry;
     }

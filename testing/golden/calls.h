@@ -27,6 +27,7 @@ Entries random_calls();
 Entries nn_calls();
 Entries conv_calls();
 Entries rnn_calls();
+Entries ctc_calls();
 Entries control_calls();
 
 // The entry of that name, or null where Keel has no such function.
