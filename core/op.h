@@ -45,7 +45,8 @@ class Kernel {
   virtual void run(const Exec& exec, Views in, Views out) const = 0;
   // Whether output `out` may have the memory of input `in`.
   virtual bool may_alias(int out, int in) const { (void)out, (void)in; return false; }
-  // For plan dumps; empty where the op's own name and attributes say it.
+  // For plan dumps: what the op's name and attributes do not say, such as the plans of branches and
+  // loops, in lines of its own.
   virtual std::string to_string() const { return {}; }
 };
 
@@ -121,6 +122,12 @@ class Op {
   // Not empty: the outputs are those of branch 0 where input 0 is true, of branch 1 where it is
   // false. A plan in which input 0 is known holds the branch taken alone.
   virtual absl::Span<const Subgraph> branches() const { return {}; }
+  // An op that computes the sum of this one's result and that of `other`, of one shape, from the inputs
+  // of this one, `in`, followed by those of the other; null where there is none.
+  virtual std::shared_ptr<const Op> sum_with(const Op& other, SignatureSpan in) const {
+    (void)other, (void)in;
+    return nullptr;
+  }
   // What this, made for inputs `in`, gives for inputs of which those marked have one more axis in
   // front. Loops leave to one call what their steps would do one by one.
   virtual OverStack over_stack(SignatureSpan in, const std::vector<bool>& stacked) const {
@@ -251,6 +258,11 @@ std::shared_ptr<const Op> make_op(Fields&&... fields) {
       },
       op->fields());
   return op;
+}
+
+// Whether all that input `i` of `node` is read for is there before it is computed, or even fed.
+inline bool has_known_shape(const Node& node, size_t i) {
+  return node.op().reads_only_shape(static_cast<int>(i)) && node.inputs()[i].shape().is_static();
 }
 
 // Output 0 of a new node that applies an O with these fields.

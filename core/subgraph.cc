@@ -49,14 +49,17 @@ Signatures infer_subgraph(const Subgraph& graph, const Tensors& captures, Signat
     const Tensor t = work.back();
     work.pop_back();
     if (!inner.emplace(t.node().id(), &t.node()).second) continue;
-    for (const Tensor& input : t.node().inputs()) {
-      if (!is_known(input)) work.push_back(input);
+    for (size_t i = 0; i < t.node().inputs().size(); ++i) {
+      const Tensor& input = t.node().inputs()[i];
+      if (!is_known(input) && !has_known_shape(t.node(), i)) work.push_back(input);
     }
   }
   for (const auto& [id, node] : inner) {
     Signatures inputs;
-    for (const Tensor& input : node->inputs()) {
-      inputs.push_back(known.at({input.node().id(), input.output()}));
+    for (size_t i = 0; i < node->inputs().size(); ++i) {
+      const Tensor& input = node->inputs()[i];
+      inputs.push_back(has_known_shape(*node, i) ? input.signature()
+                                                 : known.at({input.node().id(), input.output()}));
     }
     const Signatures outputs = node->op().infer(inputs);
     for (size_t i = 0; i < outputs.size(); ++i) known[{id, static_cast<int>(i)}] = outputs[i];
@@ -77,6 +80,8 @@ CompiledSubgraph::CompiledSubgraph(const Subgraph& graph, const Tensors& capture
   request.pool = &current_pool();
   plan_ = std::make_shared<const plan::Plan>(request);
 }
+
+std::string CompiledSubgraph::to_string() const { return plan_->to_string(); }
 
 void CompiledSubgraph::run(const Exec& exec, Views captures, Views outputs) const {
   plan::Plan::Runner(*plan_, exec).run(captures, outputs);

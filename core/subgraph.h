@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "core/op.h"
 #include "core/tensor.h"
@@ -35,6 +36,7 @@ class CompiledSubgraph {
   CompiledSubgraph(const Subgraph& graph, const Tensors& captures, SignatureSpan in);
   // Computes `outputs` from the values of the captures.
   void run(const Exec& exec, Views captures, Views outputs) const;
+  std::string to_string() const;
   // For runs in a row (plan::Plan::Runner).
   const plan::Plan& plan() const { return *plan_; }
 

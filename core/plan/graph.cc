@@ -112,7 +112,7 @@ class Builder {
       }
     }
     for (size_t i = 0; i < node.inputs().size(); ++i) {
-      if (!is_known_shape(node, i)) need(node.inputs()[i]);
+      if (!has_known_shape(node, i)) need(node.inputs()[i]);
     }
     if (stack.size() != before) return;
     if (node.op().shapes_at_run_time()) {
@@ -178,11 +178,6 @@ class Builder {
         for (const Tensor& output : branch.outputs) reach(output);
       }
     }
-  }
-
-  // Whether all that input `i` is read for is there before it is computed, or even fed.
-  static bool is_known_shape(const Node& node, size_t i) {
-    return node.op().reads_only_shape(static_cast<int>(i)) && node.inputs()[i].shape().is_static();
   }
 
   Ref ref(const Tensor& tensor) const { return done_.at(&tensor.node())[tensor.output()]; }
@@ -263,7 +258,7 @@ class Builder {
     std::vector<Ref> inputs;
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Tensor& input = node.inputs()[i];
-      inputs.push_back(is_known_shape(node, i) ? add_shape(input.signature()) : ref(input));
+      inputs.push_back(has_known_shape(node, i) ? add_shape(input.signature()) : ref(input));
     }
     std::vector<int> after;
     for (const Tensor& tensor : node.after()) {
@@ -330,6 +325,9 @@ class Builder {
     if (op->micro_op() != nullptr && !op->stateful()) {
       if (auto splat = fold_splat(*op, inputs, out)) return {*splat};
     }
+    if (op->name() == "add" && after.empty()) {
+      if (auto sum = join_sum(inputs)) return apply_op(std::move(sum->first), std::move(sum->second), {});
+    }
     const bool mergeable = !op->stateful() && after.empty();
     MergeKey key{op.get(), inputs};
     if (mergeable) {
@@ -345,6 +343,21 @@ class Builder {
     if (mergeable) merged_[key] = index;
     keep_alive_.push_back(graph_.nodes[index].op);
     return outputs_of(index);
+  }
+
+  // The op, and its inputs, that computes the sum of what two others compute (Op::sum_with).
+  std::optional<std::pair<std::shared_ptr<const Op>, std::vector<Ref>>> join_sum(
+      const std::vector<Ref>& terms) const {
+    const GraphNode &a = graph_.nodes[terms[0].node], &b = graph_.nodes[terms[1].node];
+    const bool joinable = a.kind == GraphNode::kOp && b.kind == GraphNode::kOp && a.outputs.size() == 1 &&
+                          b.outputs.size() == 1 && a.outputs[0].shape == b.outputs[0].shape &&
+                          a.after.empty() && b.after.empty();
+    if (!joinable) return std::nullopt;
+    auto op = a.op->sum_with(*b.op, signatures(a.inputs));
+    if (op == nullptr) return std::nullopt;
+    std::vector<Ref> inputs = a.inputs;
+    inputs.insert(inputs.end(), b.inputs.begin(), b.inputs.end());
+    return std::make_pair(std::move(op), std::move(inputs));
   }
 
   Outputs outputs_of(int index) const {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "absl/strings/str_split.h"
 #include "core/plan/planner.h"
 
 namespace keel::plan {
@@ -203,6 +204,9 @@ std::string Plan::to_string() const {
     }
     bytes += step_bytes;
     out << "  " << step_bytes << " bytes\n";
+    for (const auto& line : absl::StrSplit(step.inside, '\n', absl::SkipEmpty())) {
+      out << "    " << line << '\n';
+    }
   }
   out << steps_.size() << " steps, " << bytes << " bytes read and written; arena " << arena_bytes_
       << " bytes, " << live_bytes_ << " alive at most; " << assignments_.size() << " assignments\n";

@@ -75,7 +75,7 @@ class Plan {
   struct Step {
     std::unique_ptr<Kernel> kernel;
     std::shared_ptr<const Op> op;  // Null for a fused program.
-    std::string label;
+    std::string label, inside;
     int first_view, inputs, outputs;  // Views of inputs, then of outputs.
     int64_t scratch_offset;
   };

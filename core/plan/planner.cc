@@ -386,6 +386,7 @@ void Planner::write_plan() {
         node.op != nullptr ? node.op->attributes() : kernels_[i]->to_string();
     if (!details.empty()) label << '[' << details << ']';
     step.label = label.str();
+    if (node.op != nullptr) step.inside = kernels_[i]->to_string();
     step.kernel = std::move(kernels_[i]);
     plan_.steps_.push_back(std::move(step));
   }

@@ -82,27 +82,80 @@ class Slice final : public OpOf<Slice> {
   }
 };
 
-// The gradient of a slice: zeros in the shape of input 1, with input 0 where the slice is.
+// The gradient of slices: zeros in the shape of inputs 1, 3 …, with inputs 0, 2 … where the slices are,
+// no two of which overlap.
 class EmbedLike final : public OpOf<EmbedLike> {
  public:
   static constexpr std::string_view kName = "embed_like";
-  std::vector<SliceRange> ranges;
+  std::vector<std::vector<SliceRange>> slices;
 
-  auto fields() const { return std::tie(ranges); }
-  bool reads_only_shape(int i) const override { return i == 1; }
+  auto fields() const { return std::tie(slices); }
+  bool reads_only_shape(int i) const override { return i % 2 == 1; }
   Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[1].shape}}; }
   void run(const Exec& exec, Views in, Views out) const override {
-    const Region region(ranges, *out[0].shape);
-    embed(exec.pool, *in[0].shape, region.begin, region.step, *out[0].shape, in[0].dtype.size(),
-          in[0].data, out[0].data);
+    const Shape& shape = *out[0].shape;
+    const size_t size = in[0].dtype.size();
+    if (slices.size() == 1) {
+      const Region region(slices[0], shape);
+      embed(exec.pool, *in[0].shape, region.begin, region.step, shape, size, in[0].data, out[0].data);
+      return;
+    }
+    int64_t covered = 0;
+    for (size_t i = 0; i < slices.size(); ++i) covered += in[2 * i].shape->elements();
+    if (covered != shape.elements()) {
+      fill_zero(exec.pool, out[0].data, byte_size(shape, out[0].dtype));
+    }
+    for (size_t i = 0; i < slices.size(); ++i) {
+      const Region region(slices[i], shape);
+      CopyAxes axes = dense_axes(*in[2 * i].shape);
+      const CopyAxes to = dense_axes(shape);
+      int64_t offset = 0;
+      for (size_t a = 0; a < axes.size(); ++a) {
+        axes[a].out_stride = to[a].out_stride * region.step[a];
+        offset += to[a].out_stride * region.begin[a];
+      }
+      strided_copy(exec.pool, axes, size, in[2 * i].data, out[0].as<char>() + offset * size);
+    }
   }
+
+  // The gradients of several slices of one tensor are written side by side.
+  std::shared_ptr<const Op> sum_with(const Op& other, SignatureSpan in) const override {
+    const auto* more = dynamic_cast<const EmbedLike*>(&other);
+    if (more == nullptr) return nullptr;
+    for (const auto& a : slices) {
+      for (const auto& b : more->slices) {
+        if (overlap(Region(a, in[1].shape), Region(b, in[1].shape))) return nullptr;
+      }
+    }
+    auto all = slices;
+    all.insert(all.end(), more->slices.begin(), more->slices.end());
+    return make_op<EmbedLike>(std::move(all));
+  }
+
   Tensors gradient(const Tensor&, const Tensor& dy) const {
-    return {make<Slice>({dy}, ranges), Tensor()};
+    Tensors grads;
+    for (const auto& ranges : slices) {
+      grads.push_back(make<Slice>({dy}, ranges));
+      grads.emplace_back();
+    }
+    return grads;
+  }
+
+ private:
+  // Whether two regions may have an element in common: seen as if their steps were 1.
+  static bool overlap(const Region& a, const Region& b) {
+    for (int k = 0; k < a.begin.rank(); ++k) {
+      if (a.begin[k] + a.size[k] * a.step[k] <= b.begin[k] ||
+          b.begin[k] + b.size[k] * b.step[k] <= a.begin[k]) {
+        return false;
+      }
+    }
+    return true;
   }
 };
 
 Tensor embed_like(const Tensor& dy, const Tensor& x, const std::vector<SliceRange>& ranges) {
-  return make<EmbedLike>({dy, x}, ranges);
+  return make<EmbedLike>({dy, x}, std::vector<std::vector<SliceRange>>{ranges});
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "ops/array/slice.h"
 
+#include <string>
+
+#include "core/gradients.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
+#include "ops/math/math.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -61,6 +65,23 @@ TEST(Slice, HasGradients) {
   testing::check_gradients([](const Tensors& in) { return strided_slice(in[0], {{1, 3}, {0, -1}}); }, {x});
   testing::check_gradients([](const Tensors& in) { return strided_slice(in[0], {{}, {1, SliceRange::kEnd, 2}}); },
                            {x});
+}
+
+TEST(Slice, GradientsOfSeveralPartsAreWrittenSideBySide) {
+  const Array x = testing::random_array({3, 7}, 1);
+  // Parts that leave gaps, and parts that overlap.
+  auto apart = [](const Tensors& in) { return slice(in[0], 1, 0, 2) * slice(in[0], 1, 5, 2); };
+  auto across = [](const Tensors& in) {
+    return slice(in[0], 1, 0, 3) * slice(in[0], 1, 4, 3) * slice(in[0], 1, 2, 3);
+  };
+  testing::check_gradients(apart, {x});
+  testing::check_gradients(across, {x});
+
+  const Tensor t = placeholder({.shape = Shape{3, 4}, .dtype = "float64"});
+  const Tensor y = exp(slice(t, 1, 0, 1)) * slice(t, 1, 1, 1) * exp(slice(t, 1, 2, 2));
+  const std::string plan = function({t}, {gradients(y, {t})[0]}).explain({testing::random_array({3, 4}, 2)});
+  EXPECT_EQ(plan.find("embed_like"), plan.rfind("embed_like")) << plan;
+  EXPECT_NE(plan.find("embed_like"), std::string::npos);
 }
 
 }  // namespace

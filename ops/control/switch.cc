@@ -20,6 +20,9 @@ class SwitchKernel final : public Kernel {
   SwitchKernel(const Subgraph& then, const Subgraph& otherwise, const Tensors& captures,
                SignatureSpan in)
       : branches_{CompiledSubgraph(then, captures, in), CompiledSubgraph(otherwise, captures, in)} {}
+  std::string to_string() const override {
+    return "where true:\n" + branches_[0].to_string() + "where false:\n" + branches_[1].to_string();
+  }
   void run(const Exec& exec, Views in, Views out) const override {
     const bool taken = visit_dtype(in[0].dtype, [&](auto zero) {
       return convert_element<bool>(*in[0].as<decltype(zero)>());

@@ -29,58 +29,68 @@ class Needs {
  public:
   explicit Needs(const LoopParts& parts) : parts_(parts), analysis_(parts.body) {}
 
-  Tensors elements, sequences;      // With those that are computed for all steps at once.
-  Tensors captures, capture_sources;
+  // A tensor at which the step's graph is cut, and what gives it its value (or its shape alone).
+  struct Entry {
+    Tensor formal, source;
+    bool only_shape;
+  };
+  std::vector<Entry> elements;  // With those that are computed for all steps at once.
+  std::vector<Entry> captures;
   bool stateful = false;
 
   BodyAnalysis& analysis() { return analysis_; }
 
   void walk(const Tensors& roots) {
-    Tensors work = roots;
+    // First what is read, then what only has to have a shape: nothing is computed for its sake.
+    Tensors shapes;
+    walk(roots, /*only_shape=*/false, shapes);
+    while (!shapes.empty()) walk(std::exchange(shapes, {}), /*only_shape=*/true, shapes);
+    if (elements.empty()) elements.push_back({parts_.body.elements[0], parts_.sequences[0], true});
+  }
+
+ private:
+  void walk(Tensors work, bool only_shape, Tensors& shapes) {
     while (!work.empty()) {
       const Tensor tensor = work.back();
       work.pop_back();
       if (!seen_.insert({&tensor.node(), tensor.output()}).second) continue;
-      if (enters(tensor)) continue;
+      if (enters(tensor, only_shape)) continue;
       const Node& node = tensor.node();
-      stateful |= node.op().stateful();
-      for (const Tensor& input : node.inputs()) work.push_back(input);
+      stateful |= node.op().stateful() && !only_shape;
+      for (size_t i = 0; i < node.inputs().size(); ++i) {
+        if (has_known_shape(node, i)) continue;
+        const bool shape = node.op().reads_only_shape(static_cast<int>(i));
+        (shape ? shapes : work).push_back(node.inputs()[i]);
+      }
       for (const Tensor& before : node.after()) work.push_back(before);
     }
   }
 
- private:
   // Whether `tensor` comes from outside; if so it is noted how.
-  bool enters(const Tensor& tensor) {
+  bool enters(const Tensor& tensor, bool only_shape) {
     if (analysis_.state(tensor)) {
       for (size_t i = 0; i < parts_.shapes.size(); ++i) {
-        if (parts_.shapes[i].same_as(tensor)) add_capture(tensor, parts_.shape_sources[i]);
+        if (parts_.shapes[i].same_as(tensor)) captures.push_back({tensor, parts_.shape_sources[i], true});
       }
       return true;
     }
     if (const auto i = analysis_.element(tensor)) {
-      elements.push_back(tensor);
-      sequences.push_back(parts_.sequences[*i]);
+      elements.push_back({tensor, parts_.sequences[*i], only_shape});
       return true;
     }
     switch (analysis_.of(tensor)) {
       case Dependence::kNothing:
-        if (!is_constant(tensor)) add_capture(tensor, tensor);
+        if (!is_constant(tensor)) captures.push_back({tensor, tensor, only_shape});
         return true;
       case Dependence::kElements: {
+        if (only_shape) return false;
         const auto all = analysis_.over_steps(tensor, parts_.sequences);
         if (!all.tensor.defined() || !all.structural) return false;
-        elements.push_back(tensor);
-        sequences.push_back(all.tensor);
+        elements.push_back({tensor, all.tensor, false});
         return true;
       }
       default: return false;
     }
-  }
-
-  void add_capture(const Tensor& formal, const Tensor& source) {
-    captures.push_back(formal);
-    capture_sources.push_back(source);
   }
 
   const LoopParts& parts_;
@@ -116,19 +126,22 @@ ScanResult make_loop(LoopParts parts) {
   Tensors roots = new_states;
   roots.insert(roots.end(), in_loop.begin(), in_loop.end());
   needs.walk(roots);
-  if (needs.elements.empty()) {  // Then it is only counted.
-    needs.elements = {parts.body.elements[0]};
-    needs.sequences = {parts.sequences[0]};
-  }
   auto body = std::make_shared<LoopBody>(std::move(parts.body));
   body->graph.outputs = roots;
-  body->elements = needs.elements;
-  body->captures = needs.captures;
+  body->elements.clear();
   body->stateful = needs.stateful;
   body->first_kept = roots.size();
   Tensors inputs = parts.initial;
-  inputs.insert(inputs.end(), needs.sequences.begin(), needs.sequences.end());
-  inputs.insert(inputs.end(), needs.capture_sources.begin(), needs.capture_sources.end());
+  for (const auto& [formal, source, only_shape] : needs.elements) {
+    body->elements.push_back(formal);
+    body->only_shape.push_back(only_shape);
+    inputs.push_back(source);
+  }
+  for (const auto& [formal, source, only_shape] : needs.captures) {
+    body->captures.push_back(formal);
+    body->only_shape.push_back(only_shape);
+    inputs.push_back(source);
+  }
   const Tensors made = make_loop_node(body, std::move(inputs));
   result.states.assign(made.begin(), made.begin() + static_cast<std::ptrdiff_t>(states));
   for (size_t i = 0; i < outputs.size(); ++i) {

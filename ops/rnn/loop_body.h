@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "core/op.h"
@@ -22,6 +23,8 @@ struct LoopBody {
   Tensors states;    // Formals: given what the step before computed.
   Tensors elements;  // Formals: given one element of a sequence.
   Tensors captures;  // Formals: given the same value in every step.
+  // Per element, then per capture: whether only its shape is read.
+  std::vector<bool> only_shape;
   Subgraph graph;    // Computes the new states, then what is stacked.
   uint64_t first_node = 0;  // Nodes below this number are of the graph around.
   bool backwards = false;

@@ -52,6 +52,7 @@ class LoopKernel final : public Kernel {
   }
 
   size_t scratch_bytes(const ThreadPool&) const override { return 2 * state_bytes_; }
+  std::string to_string() const override { return step_.to_string(); }
 
   void run(const Exec& exec, Views in, Views out) const override {
     std::vector<View> inputs(in.size()), outputs(out.size());
@@ -69,6 +70,7 @@ class LoopKernel final : public Kernel {
     for (int64_t k = 0; k < steps_; ++k) {
       const int64_t at = backwards_ ? steps_ - 1 - k : k;
       for (size_t i = states_; i < states_ + elements_; ++i) {
+        if (in[i].data == nullptr) continue;  // Only the shape is read.
         inputs[i].data = static_cast<std::byte*>(in[i].data) + at * bytes(formals_[i]);
       }
       for (size_t i = 0; i < states_; ++i) {
@@ -136,6 +138,10 @@ class Scan final : public OpOf<Scan> {
     return body().kept.get();
   }
   bool skips_unread_outputs() const override { return true; }
+  bool reads_only_shape(int i) const override {
+    const size_t states = body().states.size(), input = static_cast<size_t>(i);
+    return input >= states && body().only_shape[input - states];
+  }
 
   Signatures infer(SignatureSpan in) const override {
     const size_t states = body().states.size();
