@@ -115,6 +115,16 @@ Tensor repeat_elements(const Tensor& x, int64_t rep, int64_t axis) {
   return make<Repeat>({x}, std::move(n), true);
 }
 
+Tensor repeat_elements(const Tensor& x, const std::vector<int64_t>& n) {
+  if (static_cast<int>(n.size()) != x.rank()) {
+    fail("repeat_elements: n has ", n.size(), " numbers but x has shape ", x.shape());
+  }
+  for (int64_t rep : n) {
+    if (rep < 1) fail("repeat_elements: n holds ", rep, "; accepted are numbers from 1 on");
+  }
+  return make<Repeat>({x}, n, true);
+}
+
 Tensor repeat(const Tensor& x, int64_t n) {
   if (x.rank() != 2) fail("repeat: x has shape ", x.shape(), "; accepted are tensors of rank 2");
   if (n < 0) fail("repeat: n ", n, "; accepted are numbers from 0 on");

@@ -13,6 +13,10 @@ namespace keel {
 // is below 1 or the axis is out of range. Source: keras.backend.repeat_elements.
 Tensor repeat_elements(const Tensor& x, int64_t rep, int64_t axis);
 
+// The same along every axis at once, n[i] times along axis i, in one copy. ValueError where `n` is not as
+// long as the rank of `x`, or holds a number below 1.
+Tensor repeat_elements(const Tensor& x, const std::vector<int64_t>& n);
+
 // x: [N, D] as [N, n, D], each row `n` times. ValueError where `x` is not of rank 2 or `n` is
 // negative. Source: keras.backend.repeat.
 Tensor repeat(const Tensor& x, int64_t n);

@@ -1,4 +1,4 @@
-// Convolutions and pooling.
+// Convolutions, pooling and resizing.
 #include "ops/conv/conv.h"
 
 #include "testing/golden/calls.h"
@@ -45,6 +45,27 @@ Answer depthwise(Call& call) {
                           conv_options<DepthwiseConv2dOptions>(call));
 }
 
+Answer local_1d(Call& call) {
+  return local_conv1d(call.tensor("inputs"), call.tensor("kernel"), call.arg<std::array<int64_t, 1>>("kernel_size"),
+                      call.arg<std::array<int64_t, 1>>("strides"), call.arg("data_format", DataFormat()));
+}
+
+Answer local_2d(Call& call) {
+  return local_conv2d(call.tensor("inputs"), call.tensor("kernel"), call.arg<std::array<int64_t, 2>>("kernel_size"),
+                      call.arg<std::array<int64_t, 2>>("strides"), call.arg<std::array<int64_t, 2>>("output_shape"),
+                      call.arg("data_format", DataFormat()));
+}
+
+Answer resized_image(Call& call) {
+  return resize_images(call.tensor("x"), call.arg<int64_t>("height_factor"), call.arg<int64_t>("width_factor"),
+                       call.arg<DataFormat>("data_format"), call.arg("interpolation", std::string("nearest")));
+}
+
+Answer resized_volume(Call& call) {
+  return resize_volumes(call.tensor("x"), call.arg<int64_t>("depth_factor"), call.arg<int64_t>("height_factor"),
+                        call.arg<int64_t>("width_factor"), call.arg<DataFormat>("data_format"));
+}
+
 template <typename Options, size_t kRank,
           Tensor (*f)(const Tensor&, const std::array<int64_t, kRank>&, const Options&)>
 Answer pooling(Call& call) {
@@ -66,8 +87,12 @@ constexpr Entry kEntries[] = {
      separable<SeparableConv1dOptions, separable_conv1d>},
     {"separable_conv2d", "x depthwise_kernel pointwise_kernel strides padding data_format dilation_rate",
      separable<SeparableConv2dOptions, separable_conv2d>},
+    {"local_conv1d", "inputs kernel kernel_size strides data_format", local_1d},
+    {"local_conv2d", "inputs kernel kernel_size strides output_shape data_format", local_2d},
     {"pool2d", "x pool_size strides padding data_format pool_mode", pooling<Pool2dOptions, 2, pool2d>},
     {"pool3d", "x pool_size strides padding data_format pool_mode", pooling<Pool3dOptions, 3, pool3d>},
+    {"resize_images", "x height_factor width_factor data_format interpolation", resized_image},
+    {"resize_volumes", "x depth_factor height_factor width_factor data_format", resized_volume},
 };
 
 }  // namespace
