@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 
+#include "core/device.h"
 #include "core/error.h"
 
 namespace keel {
@@ -65,9 +66,13 @@ class BufferPool {
       // Whole huge pages where they pay.
       const size_t alignment = capacity >= (int64_t{1} << 22) ? size_t{1} << 21 : 64;
       const size_t size = (static_cast<size_t>(capacity) + Buffer::kHeader + alignment - 1) / alignment * alignment;
-      void* memory = std::aligned_alloc(alignment, size);
-      if (memory == nullptr) fail("memory: the system has no ", size, " bytes left");
+      Device* const owner = device();
+      void* memory = owner != nullptr ? owner->allocate(size) : std::aligned_alloc(alignment, size);
+      if (memory == nullptr) {
+        fail("memory: ", owner != nullptr ? owner->name() : "the system", " has no ", size, " bytes left");
+      }
       buffer = new (memory) Buffer;
+      buffer->device_ = owner;
       buffer->capacity_ = capacity;
       buffer->bin_ = bin;
     }
@@ -88,8 +93,10 @@ class BufferPool {
         return;
       }
     }
+    Device* const owner = buffer->device_;
     buffer->~Buffer();
-    std::free(buffer);
+    if (owner != nullptr) owner->free(buffer);
+    else std::free(buffer);
   }
 
   uint64_t new_version() { return next_version_.fetch_add(1, std::memory_order_relaxed); }

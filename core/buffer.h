@@ -8,6 +8,8 @@
 
 namespace keel {
 
+class Device;
+
 // A reference-counted block of memory, 64-byte aligned. Freed blocks are kept by size and given out
 // again, since a fresh page costs more to touch than most kernels do to fill it.
 class Buffer {
@@ -36,6 +38,7 @@ class Buffer {
   uint64_t version_ = 0;
   int bin_ = 0;
   Buffer* next_ = nullptr;
+  Device* device_ = nullptr;  // That allocated it; null: the system.
 };
 
 // A name for contents that no array has had, for View::version.

@@ -11,12 +11,14 @@ namespace {
 
 class ElementwiseKernel final : public Kernel {
  public:
-  explicit ElementwiseKernel(const LoopProgram& program) : loop_(program) {}
+  explicit ElementwiseKernel(const LoopProgram& program) : program_(program), loop_(program) {}
   size_t scratch_bytes(const ThreadPool&) const override { return loop_.scratch_bytes(); }
   void run(const Exec& exec, Views in, Views out) const override { loop_.run(exec, in, out); }
   bool may_alias(int out, int in) const override { return loop_.may_alias(out, in); }
+  std::unique_ptr<Kernel> on_device(const Device& device) const override { return device.compile(program_); }
 
  private:
+  const LoopProgram program_;
   LoopKernel loop_;
 };
 

@@ -28,27 +28,12 @@
 
 #include "absl/hash/hash.h"
 #include "core/array.h"
+#include "core/kernel.h"
 #include "core/loops/program.h"
 #include "core/tensor.h"
 #include "core/view.h"
 
 namespace keel {
-
-// An op made ready for the shapes of one plan. Thread-safe: plans run concurrently.
-class Kernel {
- public:
-  virtual ~Kernel() = default;
-  // Bytes of Exec::scratch that `run` needs on this pool.
-  virtual size_t scratch_bytes(const ThreadPool& pool) const { (void)pool; return 0; }
-  // Computes `out` from `in`, whose shapes are those it was made for. Throws nothing but ValueError,
-  // for values that are not acceptable (an index out of range).
-  virtual void run(const Exec& exec, Views in, Views out) const = 0;
-  // Whether output `out` may have the memory of input `in`.
-  virtual bool may_alias(int out, int in) const { (void)out, (void)in; return false; }
-  // For plan dumps: what the op's name and attributes do not say, such as the plans of branches and
-  // loops, in lines of its own.
-  virtual std::string to_string() const { return {}; }
-};
 
 // How an op reduces its only input: what the element-wise engine needs to run it, alone or at the
 // end of a fused chain.

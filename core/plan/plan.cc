@@ -2,11 +2,38 @@
 
 #include <cstring>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_split.h"
 #include "core/plan/planner.h"
 
 namespace keel::plan {
+namespace {
+
+// Keeps the CPU away from what the device is at work on.
+class DeviceWork {
+ public:
+  explicit DeviceWork(Device* device) : device_(device) {}
+  ~DeviceWork() {
+    if (!under_way_) return;  // Otherwise a step threw; that says what is wrong.
+    try {
+      device_->synchronize();
+    } catch (const ValueError&) {
+    }
+  }
+  DeviceWork(const DeviceWork&) = delete;
+  DeviceWork& operator=(const DeviceWork&) = delete;
+  void begin() { under_way_ = true; }
+  void finish() {
+    if (std::exchange(under_way_, false)) device_->synchronize();
+  }
+
+ private:
+  Device* const device_;
+  bool under_way_ = false;
+};
+
+}  // namespace
 
 Plan::Plan(const Request& request) : Plan(build_graph(request, nullptr), *request.pool) {}
 
@@ -66,11 +93,15 @@ Array Plan::new_buffer(size_t index) const {
 void Plan::run_steps(const State& state, const ThreadPool& pool, Run* run) const {
   const View* const views = state.views.data();
   std::byte* const arena = state.arena.bytes_begin();
+  DeviceWork device_work(device_);
   for (const Step& step : steps_) {
     const View* in = views + step.first_view;
+    if (step.on_device) device_work.begin();
+    else device_work.finish();
     step.kernel->run({pool, arena + step.scratch_offset, run}, Views(in, step.inputs),
                      Views(in + step.inputs, step.outputs));
   }
+  device_work.finish();
 }
 
 Array Plan::array_at(const State& state, const Place& place, const Shape& shape) const {
@@ -203,7 +234,9 @@ std::string Plan::to_string() const {
       step_bytes += byte_size(view.shape, view.dtype);
     }
     bytes += step_bytes;
-    out << "  " << step_bytes << " bytes\n";
+    out << "  " << step_bytes << " bytes";
+    if (step.on_device) out << " on " << device_->name();
+    out << '\n';
     for (const auto& line : absl::StrSplit(step.inside, '\n', absl::SkipEmpty())) {
       out << "    " << line << '\n';
     }

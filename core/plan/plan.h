@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/device.h"
 #include "core/plan/graph.h"
 #include "core/run.h"
 
@@ -78,6 +79,7 @@ class Plan {
     std::string label, inside;
     int first_view, inputs, outputs;  // Views of inputs, then of outputs.
     int64_t scratch_offset;
+    bool on_device;
   };
   struct ViewPlan {
     Place place;
@@ -124,6 +126,7 @@ class Plan {
   // The value at `place`, which is no feed.
   Array array_at(const State& state, const Place& place, const Shape& shape) const;
 
+  Device* const device_ = device();  // Null: the CPU alone.
   std::vector<Step> steps_;
   std::vector<ViewPlan> views_;
   std::vector<Patch> feed_patches_, variable_patches_, buffer_patches_;

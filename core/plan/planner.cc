@@ -241,19 +241,22 @@ void Planner::choose_order() {
 
 void Planner::compile_steps() {
   for (int n : order_) {
-    const GraphNode& node = graph_.nodes[n];
-    if (node.kind == GraphNode::kProgram) {
-      kernels_.push_back(make_loop_kernel(node.program));
-      continue;
-    }
-    Signatures in;
-    for (Ref r : node.inputs) {
-      in.push_back(graph_.signature(r));
-      const GraphNode& producer = graph_.nodes[r.node];
-      if (producer.kind == GraphNode::kConstant) in.back().value = &producer.constant;
-    }
-    kernels_.push_back(node.op->compile(in, node.outputs));
+    std::unique_ptr<Kernel> kernel = compile(graph_.nodes[n]);
+    std::unique_ptr<Kernel> variant = plan_.device_ != nullptr ? kernel->on_device(*plan_.device_) : nullptr;
+    on_device_.push_back(variant != nullptr);
+    kernels_.push_back(variant != nullptr ? std::move(variant) : std::move(kernel));
   }
+}
+
+std::unique_ptr<Kernel> Planner::compile(const GraphNode& node) const {
+  if (node.kind == GraphNode::kProgram) return make_loop_kernel(node.program);
+  Signatures in;
+  for (Ref r : node.inputs) {
+    in.push_back(graph_.signature(r));
+    const GraphNode& producer = graph_.nodes[r.node];
+    if (producer.kind == GraphNode::kConstant) in.back().value = &producer.constant;
+  }
+  return node.op->compile(in, node.outputs);
 }
 
 void Planner::find_lifetimes() {
@@ -388,6 +391,7 @@ void Planner::write_plan() {
     step.label = label.str();
     if (node.op != nullptr) step.inside = kernels_[i]->to_string();
     step.kernel = std::move(kernels_[i]);
+    step.on_device = on_device_[i];
     plan_.steps_.push_back(std::move(step));
   }
   for (Ref r : graph_.outputs) {

@@ -34,6 +34,7 @@ class Planner {
   int64_t peak(const std::vector<int>& order) const;
   void choose_order();
   void compile_steps();
+  std::unique_ptr<Kernel> compile(const GraphNode& node) const;
   void find_lifetimes();
   void find_external();
   void reuse_in_place();
@@ -56,6 +57,7 @@ class Planner {
   std::vector<int> merged_into_;  // A storage that took another's place.
   std::vector<std::vector<int>> needs_, needed_by_;  // Per node, through views: steps.
   std::vector<std::unique_ptr<Kernel>> kernels_;  // Per step.
+  std::vector<bool> on_device_;
   std::vector<int64_t> scratch_offsets_;
 };
 
