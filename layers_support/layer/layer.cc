@@ -168,6 +168,7 @@ const std::string& Layer::name() const { return impl().name(); }
 std::string Layer::class_name() const { return impl().class_name(); }
 DType Layer::dtype() const { return impl().dtype(); }
 bool Layer::built() const { return impl().built(); }
+void Layer::reset_states() const { impl().reset_states(); }
 bool Layer::trainable() const { return impl().trainable(); }
 void Layer::set_trainable(bool value) const { impl().set_trainable(value); }
 std::vector<Variable> Layer::trainable_weights() const { return unique(impl().trainable_weights()); }
@@ -324,6 +325,10 @@ void LayerImpl::set_trainable(bool value) {
   trainable_ = value;
   ++settings_changed;
   for (const Layer& layer : sublayers()) layer.set_trainable(value);
+}
+
+void LayerImpl::reset_states() {
+  for (const Layer& layer : sublayers()) layer.reset_states();
 }
 
 Variable LayerImpl::add_weight(const std::string& name, const Shape& shape, const WeightOptions& options) {

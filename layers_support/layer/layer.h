@@ -113,6 +113,8 @@ class Layer {
   // Those, and what the last call added to the losses; what it added to the updates.
   Tensors losses() const;
   Tensors updates() const;
+  // Sets the states of stateful layers, of this one and those inside, to zeros.
+  void reset_states() const;
 
   // The shapes of the last call's outputs.
   const std::vector<Shape>& output_shapes() const;
@@ -180,6 +182,7 @@ class LayerImpl {
   virtual std::vector<Variable> non_trainable_weights() const;
   virtual std::vector<Variable> weights_in_file_order() const;
   virtual void set_trainable(bool value);
+  virtual void reset_states();
 
   const std::string& name() const;
   void set_name(std::string name) { name_ = std::move(name); }
