@@ -1,6 +1,9 @@
 // Connectionist temporal classification.
 #include "ops/ctc/ctc.h"
 
+#include "core/sparse.h"
+#include "core/structure.h"
+#include "ops/math/cast.h"
 #include "testing/golden/calls.h"
 
 namespace keel::golden {
@@ -18,7 +21,14 @@ Answer call_ctc_decode(Call& call) {
   return outputs;
 }
 
+// The parts of a sparse tensor, as the corpus has them.
+Answer call_ctc_label_dense_to_sparse(Call& call) {
+  const Tensor sparse = ctc_label_dense_to_sparse(call.tensor("labels"), call.tensor("label_lengths"));
+  return Tensors{sparse_indices(sparse), sparse_values(sparse), cast(shape(sparse), DType::kInt64)};
+}
+
 constexpr Entry kEntries[] = {
+    {"ctc_label_dense_to_sparse", "labels label_lengths", call_ctc_label_dense_to_sparse},
     {"ctc_batch_cost", "y_true y_pred input_length label_length",
      [](Call& c) -> Answer {
        return ctc_batch_cost(c.tensor("y_true"), c.tensor("y_pred"), c.tensor("input_length"), c.tensor("label_length"));
