@@ -14,6 +14,7 @@ Workloads reduction_workloads();
 Workloads nn_workloads();
 Workloads array_workloads();
 Workloads random_workloads();
+Workloads ctc_workloads();
 Workloads rnn_workloads();
 Workloads training_workloads();
 Workloads startup_workloads();
