@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string_view>
+#include <tuple>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "core/op.h"
@@ -18,14 +20,6 @@ void check_factors(std::string_view function, const Tensor& x, absl::Span<const 
   for (int64_t factor : factors) {
     if (factor < 1) fail(function, ": a factor of ", factor, "; accepted are factors from 1");
   }
-}
-
-Tensor resize_nearest(std::string_view function, const Tensor& x, absl::Span<const int64_t> factors,
-                      DataFormat data_format) {
-  check_factors(function, x, factors);
-  std::vector<int64_t> n(x.rank(), 1);
-  for (size_t i = 0; i < factors.size(); ++i) n[data_format.first_spatial_axis() + i] = factors[i];
-  return repeat_elements(x, n);
 }
 
 // Bilinear interpolation, or (`back`) its gradient, each of them the other's.
@@ -114,17 +108,26 @@ Tensor bilinear_gradient(const Tensor& dy, const Tensor& x, int64_t height_facto
 Tensor resize_images(const Tensor& x, int64_t height_factor, int64_t width_factor, DataFormat data_format,
                      const std::string& interpolation) {
   const std::string_view name = "resize_images";
-  if (interpolation == "nearest") return resize_nearest(name, x, {height_factor, width_factor}, data_format);
+  check_factors(name, x, {height_factor, width_factor});
+  if (interpolation == "nearest") {
+    std::vector<int64_t> n(4, 1);
+    n[data_format.first_spatial_axis()] = height_factor;
+    n[data_format.first_spatial_axis() + 1] = width_factor;
+    return repeat_elements(x, n);
+  }
   if (interpolation != "bilinear") {
     fail(name, ": interpolation is '", interpolation, "'; accepted are 'nearest' and 'bilinear'");
   }
-  check_factors(name, x, {height_factor, width_factor});
   return bilinear(x, height_factor, width_factor, data_format.channels_first());
 }
 
 Tensor resize_volumes(const Tensor& x, int64_t depth_factor, int64_t height_factor, int64_t width_factor,
                       DataFormat data_format) {
-  return resize_nearest("resize_volumes", x, {depth_factor, height_factor, width_factor}, data_format);
+  check_factors("resize_volumes", x, {depth_factor, height_factor, width_factor});
+  // Axis by axis, as Keras does it: the gradient is then summed in the same order, to the same bits.
+  const int axis = data_format.first_spatial_axis();
+  return repeat_elements(repeat_elements(repeat_elements(x, depth_factor, axis), height_factor, axis + 1),
+                         width_factor, axis + 2);
 }
 
 }  // namespace keel
