@@ -1,5 +1,7 @@
 #include "core/graph.h"
 
+#include <algorithm>
+
 #include "core/config.h"
 #include "core/leaves.h"
 #include "core/sparse.h"
@@ -27,11 +29,12 @@ Variable filled(std::string_view function, const Shape& shape, double value,
   return Variable(Array::full(shape, value, dtype), std::move(name));
 }
 
-Tensor placeholder_of(std::string name, DType dtype, Shape shape) {
+Tensor placeholder_of(std::string name, DType dtype, Shape shape, bool is_keras_tensor) {
   auto op = std::make_shared<PlaceholderOp>();
   op->name_ = std::move(name);
   op->dtype = dtype;
   op->shape = std::move(shape);
+  op->is_keras_tensor = is_keras_tensor;
   return Tensor(make_node(std::move(op), {}), 0);
 }
 
@@ -40,8 +43,10 @@ Tensor sparse_placeholder(const std::string& name, DType dtype, const Shape& sha
   if (shape.rank() == 0) fail("placeholder: a sparse placeholder of shape () was asked for; accepted are one axis and more");
   Shape frame = shape;
   frame.insert(0, 0);
-  return sparse_tensor(placeholder_of(name + "/indices", DType::kInt64, {None, shape.rank()}),
-                       placeholder_of(name + "/values", dtype, {None}), placeholder_of(name, DType::kBool, frame));
+  const bool keras = options.keras_tensor;
+  return sparse_tensor(placeholder_of(name + "/indices", DType::kInt64, {None, shape.rank()}, keras),
+                       placeholder_of(name + "/values", dtype, {None}, keras),
+                       placeholder_of(name, DType::kBool, frame, keras));
 }
 
 }  // namespace
@@ -77,12 +82,22 @@ Tensor placeholder(const PlaceholderOptions& options) {
   op->dtype = dtype;
   op->shape = std::move(shape);
   op->default_value = std::move(default_value);
+  op->is_keras_tensor = options.keras_tensor;
   return Tensor(make_node(std::move(op), {}), 0);
 }
 
 bool is_placeholder(const Tensor& x) {
   if (is_sparse(x)) return is_placeholder(sparse_values(x));
   return x.defined() && op_as<PlaceholderOp>(x) != nullptr;
+}
+
+bool is_keras_tensor(const Tensor& x) {
+  if (!x.defined()) fail("is_keras_tensor: x is an empty tensor handle");
+  return (is_sparse(x) ? sparse_values(x) : x).op().is_layer_output();
+}
+
+bool is_keras_tensor(const Array& x) {
+  fail("is_keras_tensor: x is an array of shape ", x.shape(), "; accepted are symbolic tensors");
 }
 
 Tensor constant(const Array& value, const ConstantOptions& options) {
@@ -124,13 +139,16 @@ Variable ones(const Shape& shape, const NewVariableOptions& options) {
   return filled("ones", shape, 1, options);
 }
 
-Variable eye(int64_t size, const NewVariableOptions& options) {
-  Variable matrix = filled("eye", {size, size}, 0, options);
+Variable eye(int64_t size, const NewVariableOptions& options) { return eye(Shape{size, size}, options); }
+
+Variable eye(const Shape& size, const NewVariableOptions& options) {
+  if (size.rank() != 2) fail("eye: size is ", size, "; accepted are a number of rows, and {rows, columns}");
+  Variable matrix = filled("eye", size, 0, options);
   Array value = matrix.value().copy();
   visit_dtype(value.dtype(), [&](auto zero) {
     using T = decltype(zero);
     T* data = value.mutable_data<T>();
-    for (int64_t i = 0; i < size; ++i) data[i * (size + 1)] = convert_element<T>(1.0);
+    for (int64_t i = 0; i < std::min(size[0], size[1]); ++i) data[i * (size[1] + 1)] = convert_element<T>(1.0);
   });
   matrix.state()->assign(std::move(value));
   return matrix;

@@ -20,6 +20,7 @@ struct PlaceholderOptions {
   std::string name = "";
   std::optional<Array> default_value = std::nullopt;  // What it is where a function is not fed it.
   bool sparse = false;                        // Fed with a SparseArray.
+  bool keras_tensor = false;                  // What Input() makes; is_keras_tensor() says so.
 };
 
 // A tensor to be fed to functions. ValueError where neither shape nor ndim is given, a dimension is
@@ -27,6 +28,11 @@ struct PlaceholderOptions {
 Tensor placeholder(const PlaceholderOptions& options);
 // Whether `x` is a placeholder. Source: keras.backend.is_placeholder.
 bool is_placeholder(const Tensor& x);
+
+// Whether `x` is a Keras tensor: what Input() or a layer gave, not just any tensor. ValueError where it
+// is no tensor at all. Source: keras.backend.is_keras_tensor.
+bool is_keras_tensor(const Tensor& x);
+bool is_keras_tensor(const Array& x);
 
 // A constant tensor: `value`, cast to `dtype` (floatx() for plain numbers and lists where absent)
 // and spread over `shape` where that is given: one element is repeated, otherwise the numbers of
@@ -57,8 +63,10 @@ struct NewVariableOptions {
 // Source: keras.backend.zeros, ones.
 Variable zeros(const Shape& shape, const NewVariableOptions& options = {});
 Variable ones(const Shape& shape, const NewVariableOptions& options = {});
-// A variable that holds the identity matrix of `size` rows. Source: keras.backend.eye.
+// A variable that holds the identity matrix of `size` rows, or one of {rows, columns} with 1 where they
+// are equal. ValueError where a size is below 0. Source: keras.backend.eye.
 Variable eye(int64_t size, const NewVariableOptions& options = {});
+Variable eye(const Shape& size, const NewVariableOptions& options = {});
 // Tensors of 0 and 1 in the shape of `x`, unknown dimensions included; dtype: that of `x` where
 // absent. Source: keras.backend.zeros_like, ones_like.
 Tensor zeros_like(const Tensor& x, const NewVariableOptions& options = {});

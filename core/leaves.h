@@ -43,9 +43,11 @@ class PlaceholderOp final : public OpOf<PlaceholderOp> {
   Shape shape;
   internal::Identity<Array> default_value;  // Null where there is none.
   bool is_learning_phase = false;
+  bool is_keras_tensor = false;
 
   auto fields() const { return std::tie(name_, dtype, shape); }
   bool stateful() const override { return true; }
+  bool is_layer_output() const override { return is_keras_tensor; }
   Signatures infer(SignatureSpan) const override { return {{dtype, shape}}; }
 };
 

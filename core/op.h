@@ -87,6 +87,8 @@ class Op {
   virtual bool stateful() const { return false; }
   // Only the dtype and shape of input `i` matter: its value is not computed for this op's sake.
   virtual bool reads_only_shape(int i) const { (void)i; return false; }
+  // Passes on what a layer gave, or Input(): its outputs are Keras tensors.
+  virtual bool is_layer_output() const { return false; }
   // Output 0 is input 0 under another shape (reshape).
   virtual bool is_view() const { return false; }
   // The input that output 0 is equal to, for these shapes (identity; a sum over nothing); else -1.

@@ -98,7 +98,7 @@ TEST(Sparse, FedWithTheWrongThing) {
               HasSubstr("input 1 is float64"));
   EXPECT_THAT(error_of([&] { f(std::vector<Feed>{example()}); }), HasSubstr("1 inputs were given; it has 2"));
   EXPECT_THAT(error_of([&] { function({x, x}, {x}); }), HasSubstr("inputs 0 and 1 are both placeholder 'x"));
-  EXPECT_THAT(error_of([&] { placeholder({.shape = Shape{}, .sparse = true}); }), HasSubstr("shape ()"));
+  EXPECT_THAT(error_of([&] { placeholder({.ndim = 0, .sparse = true}); }), HasSubstr("shape ()"));
   EXPECT_THAT(error_of([&] { placeholder({.ndim = 1, .default_value = Array{1}, .sparse = true}); }), HasSubstr("default"));
   EXPECT_THAT(error_of([&] { eval(to_dense(x)); }), HasSubstr("'x"));
 }

@@ -40,6 +40,7 @@ class LayerOutput final : public OpOf<LayerOutput> {
 
   auto fields() const { return std::tie(made); }
   Signatures infer(SignatureSpan in) const override { return {in[0]}; }
+  bool is_layer_output() const override { return made.call != nullptr; }
   bool reads_only_shape(int i) const override { return i == 1; }
   int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
   void run(const Exec& exec, Views in, Views out) const override;

@@ -10,7 +10,7 @@ Tensor Input(const Shape& shape, const InputOptions& options) {
   Shape batch = shape;
   batch.insert(0, options.batch_size);
   const std::string name = options.name.empty() ? "input_" + std::to_string(get_uid("input")) : options.name;
-  return placeholder({.shape = batch, .dtype = options.dtype, .name = name});
+  return placeholder({.shape = batch, .dtype = options.dtype, .name = name, .keras_tensor = true});
 }
 
 std::vector<Variable> ModelImpl::weights_in_file_order() const {

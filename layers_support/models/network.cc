@@ -279,7 +279,7 @@ void Stack::add(const Layer& layer) {
     if (model != nullptr && model->inputs().size() == 1) {
       tensors = {placeholder({.shape = model->inputs()[0].shape(), .dtype = model->inputs()[0].dtype()})};
     } else if (const auto& shape = layer.impl().batch_input_shape()) {
-      tensors = {placeholder({.shape = *shape, .dtype = layer.impl().input_dtype(), .name = layer.name() + "_input"})};
+      tensors = {placeholder({.shape = *shape, .dtype = layer.impl().input_dtype(), .name = layer.name() + "_input", .keras_tensor = true})};
     }
   }
   if (!tensors.empty()) tensors.push_back(layer(tensors.back()));

@@ -1,9 +1,13 @@
 #include "ops/array/concatenate.h"
 
+#include <algorithm>
+
 #include "core/op.h"
+#include "core/sparse.h"
 #include "core/structure.h"
 #include "ops/array/reshape.h"
 #include "ops/array/slice.h"
+#include "ops/array/sparse_concatenate.h"
 #include "ops/array/strided_copy_kernel.h"
 
 namespace keel {
@@ -131,7 +135,14 @@ Tensor part_of(const Tensor& dy, const Tensors& parts, int axis, int part) {
 Tensor concatenate(const Tensors& tensors, int64_t axis) {
   check_alike("concatenate", tensors);
   const int checked = check_axis("concatenate", axis, tensors[0].rank());
-  return tensors.size() == 1 ? tensors[0] : make<Concatenate>(tensors, checked);
+  if (tensors.size() == 1) return tensors[0];
+  if (std::all_of(tensors.begin(), tensors.end(), is_sparse)) {
+    Signatures signatures;
+    for (const Tensor& tensor : tensors) signatures.push_back(tensor.signature());
+    joined_shape("concatenate", signatures, checked);  // For an error about these shapes.
+    return sparse_concatenate(tensors, checked);
+  }
+  return make<Concatenate>(tensors, checked);
 }
 
 Tensor stack(const Tensors& x, int64_t axis) {

@@ -10,7 +10,7 @@ namespace keel {
 
 // `tensors`, of one dtype and rank, one after the other along `axis`. ValueError where there are
 // none, where dtypes or ranks differ, or dimensions other than that axis (when fed, if they are not
-// known before). Source: keras.backend.concatenate.
+// known before). A sparse tensor where all of them are. Source: keras.backend.concatenate.
 Tensor concatenate(const Tensors& tensors, int64_t axis = -1);
 
 // `x`, of one dtype and shape, along a new axis `axis`. ValueError as for concatenate(). Source:

@@ -4,6 +4,7 @@
 
 #include "ops/control/map.h"
 #include "ops/control/phase.h"
+#include "ops/control/print.h"
 #include "ops/control/switch.h"
 #include "ops/control/update.h"
 

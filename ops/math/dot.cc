@@ -5,12 +5,14 @@
 
 #include "core/loops/micro_ops.h"
 #include "core/op.h"
+#include "core/sparse.h"
 #include "core/structure.h"
 #include "ops/math/arithmetic.h"
 #include "ops/math/contraction.h"
 #include "ops/math/gemm_kernel.h"
 #include "ops/math/packed_weights.h"
 #include "ops/math/product.h"
+#include "ops/math/sparse_dot.h"
 
 namespace keel {
 namespace {
@@ -155,6 +157,7 @@ Tensor dot(const Tensor& x, const Tensor& y) {
       fail("dot: an operand is a scalar (x: ", x.shape(), ", y: ", y.shape(), ')');
     }
   }
+  if (is_sparse(x) && x.rank() == 2 && y.rank() == 2) return sparse_dot(x, y);
   if (y.rank() > 2) return contract(x, x.rank() - 1, y, y.rank() - 2, /*batched=*/false);
   if (y.rank() == 2) return make<MatMul>({x, y}, false, false);
   fail("dot: y has shape ", y.shape(), "; it needs at least two axes");

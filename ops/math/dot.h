@@ -12,8 +12,9 @@ namespace keel {
 
 // The product of x: [..., k] and y: [..., k, n], summed over the last axis of x and the last
 // but one of y, as Theano has it: (2, 3) · (4, 3, 5) gives (2, 4, 5). Both of one dtype: floating, int32
-// or int64; narrow floats are summed in float32. ValueError where x is a scalar, y has
-// fewer than two axes, or the summed sizes differ. Source: keras.backend.dot.
+// or int64; narrow floats are summed in float32. A product of matrices of which x is sparse takes time by
+// x's elements, and has a gradient for y and, where those are, for x. ValueError where x is a scalar, y
+// has fewer than two axes, or the summed sizes differ. Source: keras.backend.dot.
 Tensor dot(const Tensor& x, const Tensor& y);
 
 // The axes that batch_dot() sums over: one of both (`1`), one of each (`{1, 2}`), or, where nothing is

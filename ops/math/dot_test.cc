@@ -6,6 +6,8 @@
 #include "core/function.h"
 #include "core/gradients.h"
 #include "core/graph.h"
+#include "core/sparse.h"
+#include "core/structure.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/gradient_check.h"
@@ -75,6 +77,68 @@ TEST(Dot, HasGradients) {
   check_gradients(product, {random_array({2, 3, 4}, 1), random_array({4, 2}, 2)});
   check_gradients(product, {random_array({2, 3}, 1), random_array({4, 3, 2}, 2)});
   check_gradients(product, {random_array({2, 2, 3}, 1), random_array({2, 2, 3, 2}, 2)});
+}
+
+// A sparse matrix whose elements are some of those of `dense`.
+SparseArray thinned(const Array& dense, int64_t step) {
+  Array thin = dense.copy();
+  for (int64_t i = 0; i < thin.elements(); ++i) {
+    if (i % step != 0) thin.mutable_data<double>()[i] = 0;
+  }
+  return SparseArray::of_dense(thin);
+}
+
+TEST(SparseDot, IsTheProductForEveryDtype) {
+  for (const auto& [type, tolerance] : std::vector<std::pair<std::string, double>>{
+           {"float32", 1e-5}, {"float64", 1e-12}, {"float16", 0.03}, {"bfloat16", 0.2}, {"int32", 0}, {"int64", 0}}) {
+    const DType dtype = type;
+    const bool whole = dtype.is_integer();
+    const SparseArray x = thinned(random_array({70, 33}, 1, whole ? -50 : -1, whole ? 50 : 1), 7);
+    const Array y = random_array({33, 19}, 2, whole ? -50 : -1, whole ? 50 : 1).cast(dtype);
+    const SparseArray narrow(x.indices(), x.values().cast(dtype), x.shape());
+    const Tensor a = placeholder({.shape = Shape{None, 33}, .dtype = dtype, .sparse = true});
+    const Tensor b = placeholder({.shape = Shape{33, 19}, .dtype = dtype});
+    const Function f = function({a, b}, {dot(a, b), dot(to_dense(a), b)});
+    const auto out = f({narrow, y});
+    EXPECT_EQ(out[0].dtype(), dtype);
+    for (int64_t i = 0; i < out[0].elements(); ++i) {
+      ASSERT_NEAR(out[0].element<double>(i), out[1].element<double>(i), tolerance) << dtype << ' ' << i;
+    }
+  }
+}
+
+TEST(SparseDot, HasGradientsForBoth) {
+  const SparseArray x = thinned(random_array({5, 4}, 1), 3);
+  const Tensor like = constant(Array::full({5, 4}, 0, "float64"));
+  check_gradients([&](const Tensors& in) {
+    return dot(sparse_tensor(constant_tensor(x.indices()), in[0], frame_like(like)), in[1]);
+  }, {x.values(), random_array({4, 3}, 2)});
+  // The gradient for a sparse tensor has elements where that has some.
+  const Tensor a = placeholder({.shape = Shape{None, 4}, .dtype = "float64", .sparse = true});
+  const Tensor y = placeholder({.shape = Shape{4, 3}, .dtype = "float64"});
+  const Tensors g = gradients(dot(a, y), {a, y});
+  EXPECT_TRUE(is_sparse(g[0]));
+  const Tensors dense = gradients(dot(to_dense(a), y), {y});
+  const auto out = function({a, y}, {g[0], g[1], dense[0]})({x, random_array({4, 3}, 2)});
+  const SparseArray da = SparseArray::of_dense(out[0]);
+  EXPECT_EQ(da.indices().to_vector<int>(), x.indices().to_vector<int>());
+  for (int64_t i = 0; i < out[1].elements(); ++i) {
+    EXPECT_NEAR(out[1].element<double>(i), out[2].element<double>(i), 1e-12);
+  }
+}
+
+TEST(SparseDot, Errors) {
+  const Tensor x = placeholder({.shape = Shape{None, 4}, .sparse = true});
+  EXPECT_THAT(error_of([&] { dot(x, placeholder({.shape = Shape{5, 2}})); }), HasSubstr("the summed sizes 4 and 5 differ"));
+  EXPECT_THAT(error_of([&] { dot(x, placeholder({.shape = Shape{4, 2}, .dtype = "float64"})); }), HasSubstr("not promoted"));
+  const Tensor indices = placeholder({.shape = Shape{None, 2}, .dtype = "int64"}), values = placeholder({.ndim = 1});
+  const Tensor like = constant(Array::full({3, 4}, 0, "float32")), y = constant(Array::full({4, 2}, 1, "float32"));
+  const Function f = function({indices, values}, {dot(sparse_tensor(indices, values, frame_like(like)), y)});
+  auto run = [&](const Array& at) { return f({at.cast("int64"), Array::full({at.shape()[0]}, 1, "float32")})[0]; };
+  EXPECT_EQ(run({{0, 1}, {0, 3}, {2, 0}}).to_vector<int>(), (std::vector<int>{2, 2, 0, 0, 1, 1}));
+  EXPECT_THAT(error_of([&] { run({{0, 1}, {0, 4}}); }), HasSubstr("dot: index (0, 4) at position 1 of the sparse x of shape (3, 4)"));
+  EXPECT_THAT(error_of([&] { run({{-1, 1}}); }), HasSubstr("index (-1, 1)"));
+  EXPECT_THAT(error_of([&] { run({{1, 1}, {0, 1}}); }), HasSubstr("row-major order"));
 }
 
 TEST(Dot, EmptySizes) {

@@ -44,7 +44,9 @@ Array read_nested(const Json& value) {
 Call::Call(const Json& args, const Json& inputs, const Json& options, Inputs kind) : kind_(kind) {
   for (const auto& [name, value] : args.items()) args_[name] = value;
   for (const Json& input : inputs) {
-    bind(input.at("name").get<std::string>(), read_tensor(input));
+    const std::string name = input.at("name").get<std::string>();
+    if (input.contains("sparse")) bind(name, read_sparse_tensor(input));
+    else bind(name, read_tensor(input));
   }
   if (options.contains("callable")) {
     for (const Json& name : options["callable"]) callables_.insert(name.get<std::string>());
@@ -108,9 +110,17 @@ bool Call::is_list(const std::string& name) const {
 Tensor Call::to_tensor(const std::string& name, Value& value) {
   if (const auto* tensor = std::get_if<Tensor>(&value)) return *tensor;
   const auto* array = std::get_if<Array>(&value);
-  if (array == nullptr) throw CaseError("argument " + name + " is a function, not a tensor");
+  const auto* sparse = std::get_if<SparseArray>(&value);
+  if (array == nullptr && sparse == nullptr) throw CaseError("argument " + name + " is a function, not a tensor");
   Tensor& input = inputs_[name];
   if (input.defined()) return input;
+  if (sparse != nullptr) {
+    if (kind_ == kConstants) return input = variable(*sparse);
+    input = placeholder({.shape = sparse->shape(), .dtype = sparse->dtype(), .name = name, .sparse = true});
+    placeholders_.push_back(input);
+    feeds_.push_back(*sparse);
+    return input;
+  }
   if (kind_ == kConstants) return input = constant_tensor(*array);
   const auto shape = static_shapes_.find(name);
   input = placeholder({.shape = shape == static_shapes_.end() ? array->shape() : shape->second,

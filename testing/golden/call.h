@@ -25,7 +25,7 @@
 namespace keel::golden {
 
 // What a script can bind to a name and hand to a later call.
-using Value = std::variant<Tensor, Array, Function>;
+using Value = std::variant<Tensor, Array, Function, SparseArray>;
 
 // What a call gave.
 class Answer {
@@ -111,7 +111,7 @@ class Call {
 
   // The placeholders made so far, and what to feed them.
   const Tensors& placeholders() const { return placeholders_; }
-  const std::vector<Array>& feeds() const { return feeds_; }
+  const std::vector<Feed>& feeds() const { return feeds_; }
   // The tensor that was made for input `name`; CaseError where none was.
   Tensor input(const std::string& name) const;
 
@@ -160,7 +160,7 @@ class Call {
   std::map<std::string, Shape> static_shapes_;
   std::map<std::string, Tensor> inputs_;
   Tensors placeholders_;
-  std::vector<Array> feeds_;
+  std::vector<Feed> feeds_;
 };
 
 // Numbers, or nested lists of them, as a float64 array: weak where it is one number.

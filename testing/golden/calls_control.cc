@@ -44,6 +44,8 @@ constexpr Entry kEntries[] = {
     {"switch", "condition then_expression else_expression", call_switch},
     {"in_train_phase", "x alt training", in_phase<in_train_phase>},
     {"in_test_phase", "x alt training", in_phase<in_test_phase>},
+    {"print_tensor", "x message",
+     [](Call& c) -> Answer { return print_tensor(c.tensor("x"), c.arg("message", std::string())); }},
     {"update", "x new_x", [](Call& c) -> Answer { return update(c.tensor("x"), c.tensor("new_x")); }},
     {"update_add", "x increment", [](Call& c) { return update_by<update_add, update_add>(c, "increment"); }},
     {"update_sub", "x decrement", [](Call& c) { return update_by<update_sub, update_sub>(c, "decrement"); }},

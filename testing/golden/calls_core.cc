@@ -4,6 +4,7 @@
 #include "core/gradients.h"
 #include "core/graph.h"
 #include "core/session.h"
+#include "core/sparse.h"
 #include "core/structure.h"
 #include "core/uid.h"
 #include "core/variable.h"
@@ -49,11 +50,11 @@ Answer call_variable(Call& call) {
 }
 
 Answer call_placeholder(Call& call) {
-  if (call.arg("sparse", false)) throw CaseError("a sparse tensor");
   return placeholder({.shape = call.maybe<Shape>("shape"),
                       .ndim = call.maybe<int>("ndim"),
                       .dtype = call.maybe<DType>("dtype"),
-                      .name = call.arg("name", std::string())});
+                      .name = call.arg("name", std::string()),
+                      .sparse = call.arg("sparse", false)});
 }
 
 Answer call_batch_set_value(Call& call) {
@@ -110,6 +111,10 @@ constexpr Entry kEntries[] = {
     {"constant", "value dtype shape name", call_constant},
     {"placeholder", "shape ndim dtype sparse name", call_placeholder},
     {"is_placeholder", "x", [](Call& c) -> Answer { return Json(is_placeholder(c.tensor("x"))); }},
+    {"is_sparse", "tensor", [](Call& c) -> Answer { return Json(is_sparse(c.tensor("tensor"))); }},
+    {"to_dense", "tensor", [](Call& c) -> Answer { return to_dense(c.tensor("tensor")); }},
+    {"is_keras_tensor", "x",
+     [](Call& c) -> Answer { return Json(c.is_array("x") ? is_keras_tensor(c.array("x")) : is_keras_tensor(c.tensor("x"))); }},
     {"shape", "x", [](Call& c) -> Answer { return shape(c.tensor("x")); }},
     {"int_shape", "x", [](Call& c) -> Answer { return shape_result(int_shape(c.tensor("x"))); }},
     {"ndim", "x", [](Call& c) -> Answer { return Json(ndim(c.tensor("x"))); }},

@@ -71,11 +71,21 @@ std::vector<std::string> corpus_files(const std::vector<std::string>& paths) {
 }
 
 Array read_tensor(const Json& tensor) {
-  if (tensor.contains("sparse")) throw CaseError("a sparse tensor");
+  if (tensor.contains("sparse")) throw CaseError("a sparse tensor where a dense one is expected");
   const DType dtype(tensor.at("dtype").get<std::string>());
   const Shape shape = read_shape(tensor.at("shape"));
   if (!tensor.contains("fill")) return read_elements(tensor.at("data"), shape, dtype);
   return read_elements(Json(shape.elements(), tensor["fill"]), shape, dtype);
+}
+
+SparseArray read_sparse_tensor(const Json& tensor) {
+  const DType dtype(tensor.at("dtype").get<std::string>());
+  const Shape shape = read_shape(tensor.at("dense_shape"));
+  const auto count = static_cast<int64_t>(tensor.at("values").size());
+  Json indices = Json::array();
+  for (const Json& index : tensor.at("indices")) indices.insert(indices.end(), index.begin(), index.end());
+  return {read_elements(indices, {count, shape.rank()}, DType::kInt64),
+          read_elements(tensor.at("values"), {count}, dtype), shape};
 }
 
 Array read_elements(const Json& data, const Shape& shape, DType dtype) {

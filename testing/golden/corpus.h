@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/array.h"
+#include "core/sparse.h"
 #include "nlohmann/json.hpp"
 
 namespace keel::golden {
@@ -31,6 +32,8 @@ std::vector<std::string> corpus_files(const std::vector<std::string>& paths);
 
 // A tensor: `data` (or `fill`) in `shape` as `dtype`.
 Array read_tensor(const Json& tensor);
+// A sparse tensor: `indices` and `values` in `dense_shape`.
+SparseArray read_sparse_tensor(const Json& tensor);
 // Elements in row-major order.
 Array read_elements(const Json& data, const Shape& shape, DType dtype);
 // A shape, null for None.

@@ -15,7 +15,7 @@ namespace keel::golden {
 // most: a wrong value, an error nobody asked for, an unknown function or argument. Never throws.
 std::optional<Mismatch> run_case(const Json& test);
 
-// What a case needs and Keel does not have: functions, "sparse tensors".
+// The functions that a case calls and Keel does not have.
 std::vector<std::string> missing_features(const Json& test);
 
 // "conv1d-A001 conv1d 0.002 output 0 at (1, 2): got 3, want 4", on one line.
