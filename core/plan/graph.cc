@@ -106,7 +106,14 @@ class Builder {
         for (const Tensor& output : taken.outputs) need(output);
         if (stack.size() != before) return;
         Outputs outputs;
-        for (const Tensor& output : taken.outputs) outputs.push_back(ref(output));
+        for (const Tensor& output : taken.outputs) {
+          outputs.push_back(ref(output));
+          // The branch not taken is not there to be compared with; what it told of the shape is.
+          const Shape &said = node.outputs()[outputs.size() - 1].shape, &got = graph_.signature(outputs.back()).shape;
+          if (!fits(got, said)) {
+            fail(node.op().name(), ": the branch taken gives shape ", got, ", but by the branches' shapes it is ", said);
+          }
+        }
         done_[&node] = outputs;
         return;
       }

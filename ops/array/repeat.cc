@@ -66,12 +66,14 @@ class SumOfRepetitions final : public OpOf<SumOfRepetitions> {
   auto fields() const { return std::tie(n, elements); }
   bool reads_only_shape(int i) const override { return i == 1; }
   Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[1].shape}}; }
-  size_t scratch_bytes(SignatureSpan in, SignatureSpan) const override {
+  size_t scratch_bytes(SignatureSpan in, SignatureSpan out) const override {
+    if (out[0].shape.elements() == 0) return 0;  // Of nothing there may be more copies than can be counted.
     return sum_bytes() + count() * sizeof(uint8_t) + 64 + static_cast<size_t>(byte_size(in[0].shape, in[0].dtype));
   }
   // One array per repetition, and then their sum.
   void run(const Exec& exec, Views in, Views out) const override {
     const int64_t size = out[0].shape->elements();
+    if (size == 0) return;
     CopyAxes axes = repetitions(*out[0].shape, *in[0].shape, n, elements);
     int64_t stride = size;
     for (size_t a = axes.size(); a > 0; a -= 2) {

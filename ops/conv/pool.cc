@@ -19,11 +19,11 @@ PoolShape pool_shape(const Window& w, const std::array<int64_t, 3>& size, const 
   s.channels = x[w.channel_axis()];
   s.channels_first = w.channels_first;
   s.window = size;
-  s.stride = w.strides;
   for (int i = 3 - w.rank; i < 3; ++i) {
     s.in[i] = x[w.axis(i)];
     s.out[i] = y[w.axis(i)];
     s.pad[i] = w.pad_before(i, s.in[i], size[i], s.out[i]);
+    s.stride[i] = s.out[i] > 1 ? w.strides[i] : 1;  // A single window goes nowhere, however far.
   }
   return s;
 }

@@ -140,7 +140,9 @@ template <typename S, PoolPass kPass>
 HWY_NOINLINE void PoolForward(const PoolShape& s, const S* x, S* y, const ThreadPool& pool) {
   constexpr int64_t kLanes = kLanesOf<ComputeType<S>>;
   const int64_t rows = s.batch * s.out[0] * s.out[1];
-  const int64_t work = s.out[2] * s.channels * std::min<int64_t>(Volume(s.window), 1 << 20);
+  Spatial inside;
+  for (int i = 0; i < 3; ++i) inside[i] = std::min(s.window[i], s.in[i]);
+  const int64_t work = s.out[2] * s.channels * std::clamp<int64_t>(Volume(inside), 1, 1 << 20);
   pool.parallel_for(rows, CeilDiv(1 << 16, work), [&](int64_t begin, int64_t end) {
     Window window;
     for (int64_t row = begin; row < end; ++row) {

@@ -17,7 +17,9 @@ std::ostream& operator<<(std::ostream& out, const Window& w) {
 
 int64_t Window::reach(std::string_view function, int i, int64_t size) const {
   if (size < 1) fail(function, ": a window of size ", size, "; accepted are sizes from 1");
-  return checked_add(checked_multiply(size - 1, dilations[i], "size of a window"), 1, "size of a window");
+  const int64_t span = checked_add(checked_multiply(size - 1, dilations[i], "size of a window"), 1, "size of a window");
+  if (span > kMostReach) fail(function, ": a window that reaches over ", span, "; accepted are up to ", kMostReach);
+  return span;
 }
 
 int64_t Window::outputs(std::string_view function, int i, int64_t in, int64_t size) const {

@@ -25,6 +25,9 @@ decltype(auto) visit_floating(DType dtype, F&& f) {
   }
 }
 
+// The farthest that a window may reach: sums of it and of axes that fit into memory do not overflow.
+constexpr int64_t kMostReach = (int64_t{1} << 31) - 1;
+
 // How a window moves along up to three spatial axes; axes a tensor does not have are in front, with
 // ones. An attribute of ops.
 struct Window {
@@ -48,7 +51,8 @@ struct Window {
   int channel_axis() const { return channels_first ? 1 : rank + 1; }
 
   // Outputs along spatial axis `i` for `in` inputs and windows of `size`; None where that is
-  // unknown. ValueError, in the name of `function`, where a "valid" window does not fit.
+  // unknown. ValueError, in the name of `function`, where a "valid" window does not fit, or any window
+  // reaches too far.
   int64_t outputs(std::string_view function, int i, int64_t in, int64_t size) const;
   // The other way round, of several answers the one that Keras's layers choose: inputs along spatial
   // axis `i` that make `out` outputs; None where that is unknown. ValueError as above.

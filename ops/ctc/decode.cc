@@ -108,7 +108,8 @@ class CtcDecode final : public OpOf<CtcDecode> {
   template <typename T>
   void search(const Exec& exec, const Shape& shape, const T* y, const int64_t* lengths, Paths& paths) const {
     const int64_t samples = shape[0], stride = shape[1] * shape[2], classes = shape[2];
-    const int64_t most_bytes = (memory_limit() - memory_in_use()) / exec.pool.threads();
+    // The same for any number of threads, so that an error does not depend on it.
+    const int64_t most_bytes = memory_limit() / std::clamp<int64_t>(samples, 1, 16);
     std::mutex mutex;
     std::string error;  // Of the first sample that has one; bodies of a loop do not throw.
     int64_t error_sample = samples;

@@ -164,12 +164,14 @@ template <class D, class V = hn::Vec<D>, class Fast, class Exact>
 HWY_INLINE V Trigonometric(D d, V x, Fast fast, Exact exact) {
   using T = hn::TFromD<D>;
   const auto near = hn::Lt(hn::Abs(x), hn::Set(d, T(39000)));
-  if (HWY_LIKELY(hn::AllTrue(d, near))) return fast(x);
+  const V y = fast(x);
+  if (HWY_LIKELY(hn::AllTrue(d, near))) return y;
+  // Lane by lane: what one gets must not depend on its neighbours.
   constexpr size_t kLanes = hn::MaxLanes(D());
   HWY_ALIGN T lanes[kLanes];
   hn::Store(x, d, lanes);
   for (T& lane : lanes) lane = exact(lane);
-  return hn::Load(d, lanes);
+  return hn::IfThenElse(near, y, hn::Load(d, lanes));
 }
 
 template <class D, class V = hn::Vec<D>>
