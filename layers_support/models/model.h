@@ -32,6 +32,7 @@
 
 #include "keel.h"
 #include "layers_support/layer/layer.h"
+#include "layers_support/training/trainer.h"
 
 namespace keel {
 
@@ -51,6 +52,13 @@ class ModelImpl : public LayerImpl {
   // The tensors that the model was made of, or was called on first; none before that.
   virtual Tensors inputs() const { return {}; }
   virtual Tensors outputs() const { return {}; }
+
+  // What compile() made, null before; the same for predict(), which needs no compile().
+  std::shared_ptr<TrainingState>& training_state() { return training_state_; }
+  std::shared_ptr<TrainingState>& predict_state() { return predict_state_; }
+
+ private:
+  std::shared_ptr<TrainingState> training_state_, predict_state_;
 };
 
 // A cheap handle, as Layer is; a model is a layer, and can be called as one.
@@ -77,7 +85,23 @@ class Model : public Layer {
   // The graph of its layers in Graphviz's language.
   std::string to_graphviz() const;
 
+  // Keras's training loop: as of Trainer, with its arguments and errors. fit() and evaluate() need a
+  // compile() before; what is compiled belongs to the model, not to this handle.
+  void compile(const CompileOptions& options) const;
+  History fit(const Batch& x, const Batch& y, const FitOptions& options = {}) const;
+  Logs evaluate(const Batch& x, const Batch& y, const EvaluateOptions& options = {}) const;
+  Array predict(const Batch& x, const PredictOptions& options = {}) const;
+  Arrays predict_all(const Batch& x, const PredictOptions& options = {}) const;
+  Logs train_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
+  Logs test_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
+  // That of compile().
+  const Optimizer& optimizer() const;
+
   ModelImpl& model_impl() const;
+
+ private:
+  Trainer trainer(std::string_view function) const;
+  Trainer predictor() const;
 };
 
 // A model of the user's own class, made from the arguments of its constructor.

@@ -77,6 +77,9 @@ struct PredictOptions {
   int64_t batch_size = 32;
 };
 
+// What a compiled model holds between calls.
+class TrainingState;
+
 // A model ready to train. A handle; one call at a time.
 //
 // Data are arrays [samples, …], one per input and output of the model; floating ones are converted to
@@ -88,6 +91,8 @@ class Trainer {
   // ValueError where `options` do not fit together. What depends on the model's outputs is checked in
   // the first call.
   Trainer(const Layer& model, const CompileOptions& options);
+  // The same model and state as of another trainer.
+  Trainer(const Layer& model, std::shared_ptr<TrainingState> state) : model_(model), state_(std::move(state)) {}
 
   // Trains; the logs of each epoch: "loss", one loss per output where there are several, the metrics,
   // and all of them with "val_" where something is held out. ValueError where data do not fit; then no
@@ -104,11 +109,11 @@ class Trainer {
 
   const Layer& model() const { return model_; }
   const Optimizer& optimizer() const;
+  const std::shared_ptr<TrainingState>& state() const { return state_; }
 
  private:
-  friend class TrainingState;
   Layer model_;
-  std::shared_ptr<class TrainingState> state_;
+  std::shared_ptr<TrainingState> state_;
 };
 
 }  // namespace keel

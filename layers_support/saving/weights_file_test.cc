@@ -1,0 +1,80 @@
+#include "layers_support/saving/weights_file.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "layers_support/saving/hdf5_file.h"
+#include "layers_support/saving/test_util.h"
+
+namespace K = keel;
+using namespace keel::testing_util;  // NOLINT
+
+namespace {
+
+TEST(Weights, OfKerasGoIntoAModelOfOnesOwn) {
+  for (const char* name : {"keras_dense.h5", "tf_keras_dense.h5"}) {
+    const K::Sequential model = dense_model();
+    K::load_weights(model, keras_file(name));
+    expect_predictions(model, name);
+  }
+}
+
+TEST(Weights, GoThereAndBack) {
+  const K::Sequential model = dense_model();
+  K::load_weights(model, keras_file("keras_dense.h5"));
+  K::save_weights(model, temp("there.h5"));
+  clear(model);
+  K::load_weights(model, temp("there.h5"));
+  expect_predictions(model, "keras_dense.h5");
+}
+
+TEST(Weights, ByName) {
+  const K::Sequential one({K::layers::Dense(2, {.input_shape = K::Shape{2}, .name = "first"}), K::layers::Dense(2, {.name = "second"})});
+  const K::Sequential other({K::layers::Dense(2, {.input_shape = K::Shape{2}, .name = "second"}), K::layers::Dense(2, {.name = "third"})});
+  K::save_weights(one, temp("named.h5"));
+  const auto third = other.get_layer("third").get_weights()[0].to_vector<float>();
+  K::load_weights(other, temp("named.h5"), {.by_name = true});
+  EXPECT_EQ(other.get_layer("second").get_weights()[0].to_vector<float>(), one.get_layer("second").get_weights()[0].to_vector<float>());
+  EXPECT_EQ(other.get_layer("third").get_weights()[0].to_vector<float>(), third);
+}
+
+TEST(Weights, DamagedAndForeignFilesLeaveTheModelAsItWas) {
+  const K::Sequential model = dense_model();
+  const auto weights = [&] {
+    std::vector<float> all;
+    for (const K::Array& w : model.get_weights()) {
+      const auto values = w.to_vector<float>();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+  };
+  const auto before = weights();
+  const auto load = [&](const std::string& path) { return error_of([&] { K::load_weights(model, path); }); };
+  // Cut short anywhere, whatever is still in it.
+  const auto size = std::filesystem::file_size(keras_file("keras_dense.h5"));
+  int failed = 0;
+  for (uintmax_t length = 0; length < size; length += 997) {
+    const std::string path = temp("cut.h5");
+    std::filesystem::copy_file(keras_file("keras_dense.h5"), path, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    std::filesystem::resize_file(path, length);
+    EXPECT_NE(load(path), "no error") << length;
+    ++failed;
+  }
+  EXPECT_GT(failed, 20);
+  EXPECT_NE(load(keras_file("keras_conv.h5")).find("has 2 layers with weights but the file 5"), std::string::npos) << load(keras_file("keras_conv.h5"));
+  EXPECT_NE(load(keras_file("predictions.json")).find("no HDF5 file"), std::string::npos);
+  const K::Sequential wider({K::layers::Dense(6, {.input_shape = K::Shape{4}}), K::layers::Dense(3)});
+  K::save_weights(wider, temp("wider.h5"));
+  EXPECT_NE(load(temp("wider.h5")).find("has shape (4, 5) but the file's"), std::string::npos) << load(temp("wider.h5"));
+  {
+    K::hdf5::File other = K::hdf5::File::create("test", temp("other.h5"));
+    other.write("/x", K::Array(1.0));
+    other.commit();
+  }
+  EXPECT_NE(load(temp("other.h5")).find("no weights of Keras"), std::string::npos);
+  EXPECT_EQ(weights(), before);
+}
+
+}  // namespace
