@@ -89,8 +89,9 @@ struct GemmPlan {
     lda = s.lda != 0 ? s.lda : s.transpose_a ? s.m : s.k;
     ldb = s.ldb != 0 ? s.ldb : s.transpose_b ? s.k : s.n;
     ldc = s.ldc != 0 ? s.ldc : s.n;
-    cut = CutOf<T>(s.m, s.n, s.k);
     empty = s.m == 0 || s.n == 0;
+    // Nothing cannot be cut; nobody asks for the pieces.
+    cut = CutOf<T>(std::max<int64_t>(s.m, 1), std::max<int64_t>(s.n, 1), s.k);
     vector = !packed_b && !empty && s.m <= kMaxVectorRows && s.k > 0;
     few_columns = !packed_b && !empty && !vector && !s.transpose_a && !kIsNarrow<S> &&
                   FewColumns<T>(s.n, s.k);
@@ -285,6 +286,7 @@ HWY_INLINE size_t GemmPackedBytes(const GemmShape& s) {
 
 template <typename S>
 HWY_INLINE void GemmPack(const GemmShape& s, const S* b, void* packed, const ThreadPool& pool) {
+  if (s.n == 0) return;
   const GemmPlan<S> plan(s, true);
   PackAll(plan.cut, b, plan.ldb, s.transpose_b, false, static_cast<ComputeType<S>*>(packed), pool);
 }
