@@ -148,52 +148,151 @@ MakeStep batch_gemm(int64_t batch, int64_t m, int64_t n, int64_t k, bool transpo
   });
 }
 
-MakeStep conv(const Conv& c, Part part) {
-  return make([=](Program& p) {
-    const Dims xd = concat({c.batch, c.in_channels}, c.rank, c.size);
-    const Dims yd = concat({c.batch, c.out_channels}, c.rank, c.out());
-    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
-    const Dims stride(c.rank, c.stride), before(c.rank, c.pad_before()), after(c.rank, c.pad_after());
-    const Desc xm = channels_last(xd), ym = channels_last(yd), wm = any_layout(wd);
-    const auto direct = algorithm::convolution_direct;
-    const bool inference = part == Part::kForward;
-    const dnnl::convolution_forward::primitive_desc forward(
-        {inference ? prop_kind::forward_inference : prop_kind::forward_training, direct, xm, wm, ym,
-         stride, before, after},
-        engine());
-    memory x = p.input(xm, 0), w = p.input(keras_kernel(wd), 1), y = p.output(ym), result = y;
-    if (inference) {
-      w = p.arranged(w, forward.weights_desc());
-      p.add(dnnl::convolution_forward(forward),
-            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, y}});
+namespace {
+
+// One convolution; Forward, Data and Weights are oneDNN's primitives for it.
+template <class Forward, class Data, class Weights>
+class Layer {
+ public:
+  // `kernel` is Keras's layout of the weights, whose dimensions are oneDNN's.
+  Layer(algorithm kind, bool inference, const Dims& xd, const Dims& yd, const Dims& wd, const Desc& kernel,
+        const Dims& stride, const Dims& before, const Dims& after)
+      : kind_(kind), kernel_(kernel), xm_(channels_last(xd)), ym_(channels_last(yd)), wm_(any_layout(wd)),
+        stride_(stride), before_(before), after_(after),
+        forward_({inference ? prop_kind::forward_inference : prop_kind::forward_training, kind, xm_, wm_, ym_,
+                  stride, before, after},
+                 engine()) {}
+
+  const Desc& x() const { return xm_; }
+  const Desc& y() const { return ym_; }
+  const Desc& kernel() const { return kernel_; }
+
+  // With weights arranged ahead of the timing.
+  void infer(Program& p, const memory& x, const memory& w, const memory& y) const {
+    p.add(Forward(forward_), {{DNNL_ARG_SRC, x},
+                              {DNNL_ARG_WEIGHTS, p.arranged(w, forward_.weights_desc())},
+                              {DNNL_ARG_DST, y}});
+  }
+  void forward(Program& p, const memory& x, const memory& w, const memory& y) const {
+    const memory own = p.opaque(forward_.weights_desc());
+    p.rearrange(w, own);
+    p.add(Forward(forward_), {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DST, y}});
+  }
+  void data(Program& p, const memory& dy, const memory& w, const memory& dx) const {
+    const typename Data::primitive_desc back({kind_, xm_, wm_, ym_, stride_, before_, after_}, engine(),
+                                             forward_);
+    const memory own = p.opaque(back.weights_desc());
+    p.rearrange(w, own);
+    p.add(Data(back), {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DIFF_SRC, dx}});
+  }
+  void weights(Program& p, const memory& x, const memory& dy, const memory& dw) const {
+    const typename Weights::primitive_desc back({kind_, xm_, wm_, ym_, stride_, before_, after_}, engine(),
+                                                forward_);
+    const memory own = p.opaque(back.diff_weights_desc());
+    p.add(Weights(back), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_WEIGHTS, own}});
+    p.rearrange(own, dw);
+  }
+
+  // `part` of it alone.
+  memory run(Program& p, Part part) const {
+    const memory x = p.input(xm_, 0), w = p.input(kernel_, 1);
+    memory result = p.output(ym_);
+    if (part == Part::kForward) {
+      infer(p, x, w, result);
       return result;
     }
-    const memory dy = p.input(ym, 2);
-    if (part == Part::kAll) {
-      const memory own = p.opaque(forward.weights_desc());
-      p.rearrange(w, own);
-      p.add(dnnl::convolution_forward(forward),
-            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DST, y}});
-    }
-    if (part != Part::kKernel) {
-      const dnnl::convolution_backward_data::primitive_desc back(
-          {direct, xm, wm, ym, stride, before, after}, engine(), forward);
-      const memory own = p.opaque(back.weights_desc());
-      result = p.output(xm);
-      p.rearrange(w, own);
-      p.add(dnnl::convolution_backward_data(back),
-            {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, own}, {DNNL_ARG_DIFF_SRC, result}});
-    }
-    if (part != Part::kInput) {
-      const dnnl::convolution_backward_weights::primitive_desc back(
-          {direct, xm, wm, ym, stride, before, after}, engine(), forward);
-      const memory own = p.opaque(back.diff_weights_desc());
-      result = p.output(keras_kernel(wd));
-      p.add(dnnl::convolution_backward_weights(back),
-            {{DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_WEIGHTS, own}});
-      p.rearrange(own, result);
-    }
+    const memory dy = p.input(ym_, 2);
+    if (part == Part::kAll) forward(p, x, w, result);
+    if (part != Part::kKernel) data(p, dy, w, result = p.output(xm_));
+    if (part != Part::kInput) weights(p, x, dy, result = p.output(kernel_));
     return result;
+  }
+
+ private:
+  const algorithm kind_;
+  const Desc kernel_, xm_, ym_, wm_;
+  const Dims stride_, before_, after_;
+  const typename Forward::primitive_desc forward_;
+};
+using ConvLayer = Layer<dnnl::convolution_forward, dnnl::convolution_backward_data, dnnl::convolution_backward_weights>;
+using DeconvLayer =
+    Layer<dnnl::deconvolution_forward, dnnl::deconvolution_backward_data, dnnl::deconvolution_backward_weights>;
+
+ConvLayer depthwise_layer(const Conv& c, bool inference) {
+  const int64_t n = c.in_channels;
+  const Dims wd = concat({n, 1, 1}, c.rank, c.kernel);
+  // Kernel [taps..., channels]: the groups lie side by side.
+  Dims strides(wd.size());
+  int64_t stride = n;
+  for (size_t i = wd.size(); i-- > 3; stride *= wd[i]) strides[i] = stride;
+  strides[0] = 1;
+  strides[1] = strides[2] = stride;
+  return {algorithm::convolution_direct, inference, concat({c.batch, n}, c.rank, c.size),
+          concat({c.batch, n}, c.rank, c.out()), wd, Desc(wd, kFloat, strides), Dims(c.rank, c.stride),
+          Dims(c.rank, c.pad_before()), Dims(c.rank, c.pad_after())};
+}
+
+}  // namespace
+
+MakeStep conv(const Conv& c, Part part) {
+  return make([=](Program& p) {
+    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
+    return ConvLayer(algorithm::convolution_direct, part == Part::kForward,
+                     concat({c.batch, c.in_channels}, c.rank, c.size),
+                     concat({c.batch, c.out_channels}, c.rank, c.out()), wd, keras_kernel(wd),
+                     Dims(c.rank, c.stride), Dims(c.rank, c.pad_before()), Dims(c.rank, c.pad_after()))
+        .run(p, part);
+  });
+}
+
+MakeStep depthwise(const Conv& c, Part part) {
+  return make([=](Program& p) { return depthwise_layer(c, part == Part::kForward).run(p, part); });
+}
+
+MakeStep separable(const Conv& c, Part part) {
+  return make([=](Program& p) {
+    const bool inference = part == Part::kForward;
+    const ConvLayer first = depthwise_layer(c, inference);
+    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, 1), ones(c.rank, 1), none(c.rank, 0);
+    const ConvLayer second(algorithm::convolution_direct, inference,
+                           concat({c.batch, c.in_channels}, c.rank, c.out()),
+                           concat({c.batch, c.out_channels}, c.rank, c.out()), wd, keras_kernel(wd), ones, none,
+                           none);
+    const memory x = p.input(first.x(), 0), w = p.input(first.kernel(), 1), v = p.input(second.kernel(), 3);
+    const memory between = p.output(first.y()), y = p.output(second.y());
+    if (inference) {
+      first.infer(p, x, w, between);
+      second.infer(p, between, v, y);
+      return y;
+    }
+    first.forward(p, x, w, between);
+    second.forward(p, between, v, y);
+    const memory dy = p.input(second.y(), 2), dbetween = p.output(first.y());
+    const memory dw = p.output(first.kernel());
+    second.weights(p, between, dy, p.output(second.kernel()));
+    second.data(p, dy, v, dbetween);
+    first.data(p, dbetween, w, p.output(first.x()));
+    first.weights(p, x, dbetween, dw);
+    return dw;
+  });
+}
+
+MakeStep transposed(const Conv& c, Part part) {
+  return make([=](Program& p) {
+    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
+    // Kernel [taps..., out, in].
+    Dims strides(wd.size());
+    int64_t stride = wd[0] * wd[1];
+    for (size_t i = wd.size(); i-- > 2; stride *= wd[i]) strides[i] = stride;
+    strides[0] = wd[1];
+    strides[1] = 1;
+    const int64_t padding = std::max<int64_t>(c.kernel - c.stride, 0);
+    return DeconvLayer(algorithm::deconvolution_direct, part == Part::kForward,
+                       concat({c.batch, c.in_channels}, c.rank, c.size),
+                       concat({c.batch, c.out_channels}, c.rank, c.size * c.stride), wd,
+                       Desc(wd, kFloat, strides), Dims(c.rank, c.stride), Dims(c.rank, padding / 2),
+                       Dims(c.rank, padding - padding / 2))
+        .run(p, part);
   });
 }
 

@@ -48,6 +48,13 @@ struct Conv {
 // Floats(…, 1), dy Floats(…, 2). The result is y, dx, dw and dw.
 enum class Part { kForward, kInput, kKernel, kAll };
 MakeStep conv(const Conv& c, Part part);
+// Each channel by a kernel of its own (groups): out_channels == in_channels. The same operands and results.
+MakeStep depthwise(const Conv& c, Part part);
+// The same, and then a convolution of size 1 to out_channels, its kernel Floats(…, 3); dw is that of the
+// depthwise kernel.
+MakeStep separable(const Conv& c, Part part);
+// The transposed convolution ("deconvolution") from size to size · stride.
+MakeStep transposed(const Conv& c, Part part);
 
 // 2x2 pooling of x [batch, size, size, channels] with stride 2, and its gradient after it. The
 // maximum keeps in the forward pass where it was, as its gradient wants it.

@@ -8,6 +8,7 @@ namespace keel::bench {
 
 Workloads gemm_workloads();
 Workloads conv_workloads();
+Workloads conv_kinds_workloads();
 Workloads pool_workloads();
 Workloads elementwise_workloads();
 Workloads reduction_workloads();
