@@ -16,6 +16,14 @@ namespace keel {
 Tensor arange(double start, std::optional<double> stop = std::nullopt, double step = 1,
               DType dtype = DType::kInt32);
 
+// The same between bounds that the graph computes: numeric scalars of one dtype, which is the result's
+// too where `dtype` is absent. How many elements there are is known only when the graph runs; then come
+// the errors above. The result has no gradient.
+Tensor arange(const Tensor& start, const Tensor& stop, const Tensor& step,
+              std::optional<DType> dtype = std::nullopt);
+// From 0 to `stop`, by 1.
+Tensor arange(const Tensor& stop, std::optional<DType> dtype = std::nullopt);
+
 }  // namespace keel
 
 #endif  // KEEL_OPS_ARRAY_ARANGE_H_

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
+#include "ops/math/math.h"
 
 namespace keel {
 namespace {
@@ -32,6 +33,23 @@ TEST(Arange, SaysWhatItGot) {
   EXPECT_THAT(error_of([] { arange(0, 1e300); }), HasSubstr("1e+300 elements"));
   EXPECT_NE(error_of([] { arange(0, 1e18); }), "");
   EXPECT_THAT(error_of([] { arange(0, 5, 1, "bool"); }), HasSubstr("dtype is bool"));
+}
+
+TEST(Arange, BetweenBoundsOfTheGraph) {
+  const Tensor n = placeholder({.shape = Shape{}, .dtype = "int32"}), x = placeholder({.shape = Shape{}});
+  const Tensor counted = arange(n), stepped = arange(x, x + 1, x * 0.0 + 0.25, "float64");
+  EXPECT_EQ(counted.shape(), Shape{None});
+  EXPECT_EQ(counted.dtype(), "int32");
+  const Function f = function({n, x}, {counted, stepped, counted + counted});
+  const auto out = f({3, 2});
+  EXPECT_THAT(out[0].to_vector<int>(), ElementsAre(0, 1, 2));
+  EXPECT_THAT(out[1].values<double>(), ElementsAre(2, 2.25, 2.5, 2.75));
+  EXPECT_THAT(out[2].to_vector<int>(), ElementsAre(0, 2, 4));
+  EXPECT_EQ(f({-1, 2})[0].shape(), Shape{0});
+  EXPECT_THAT(error_of([&] { f({1, INFINITY}); }), HasSubstr("accepted are finite numbers"));
+  EXPECT_THAT(error_of([&] { arange(n, x, n); }), HasSubstr("scalars of one dtype"));
+  EXPECT_THAT(error_of([&] { arange(placeholder({.shape = Shape{2}})); }), HasSubstr("scalars of one dtype"));
+  EXPECT_THAT(error_of([&] { arange(n, "bool"); }), HasSubstr("dtype is bool"));
 }
 
 }  // namespace

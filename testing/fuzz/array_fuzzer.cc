@@ -116,6 +116,11 @@ Tensors fuzz_arange(Draw& d) {
   return {d.flag() ? arange(start, stop, step, d.dtype()) : arange(start, std::nullopt, step, d.dtype())};
 }
 
+Tensors fuzz_arange_of_tensors(Draw& d) {
+  const Tensor start = d.tensor(0, 0), stop = d.tensor(0, 0);
+  return {d.flag() ? arange(stop) : arange(start, stop, d.tensor(0, 0), d.dtype())};
+}
+
 }  // namespace
 
 const Family& family() {
@@ -123,7 +128,7 @@ const Family& family() {
                            fuzz_repeat_elements, fuzz_repeat, fuzz_tile, fuzz_reshape, fuzz_reshape_by_graph,
                            fuzz_flatten, fuzz_batch_flatten, fuzz_expand_dims, fuzz_squeeze, fuzz_split_axis,
                            fuzz_reverse, fuzz_slice, fuzz_strided_slice, fuzz_element_at, fuzz_transpose, fuzz_permute,
-                           fuzz_arange}};
+                           fuzz_arange, fuzz_arange_of_tensors}};
   return known;
 }
 
