@@ -1,7 +1,9 @@
 #include "core/function.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <iostream>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -9,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/carried_updates.h"
 #include "core/graph.h"
 #include "core/leaves.h"
 #include "core/plan/split.h"
@@ -19,6 +22,31 @@ namespace {
 constexpr size_t kMostPlans = 32;
 
 thread_local const ThreadPool* chosen_pool = nullptr;
+
+// An update that `outputs` came with, that would be made where the learning phase is `phase`, and that
+// is not among `updates`; an empty handle where there is none.
+Tensor omitted_update(const Tensors& outputs, const Tensors& updates, std::optional<int> phase) {
+  absl::flat_hash_set<const Node*> seen;
+  std::vector<const Node*> waiting;
+  const auto visit = [&](const Tensor& t) {
+    if (seen.insert(&t.node()).second) waiting.push_back(&t.node());
+  };
+  for (const Tensor& t : outputs) visit(t);
+  while (!waiting.empty()) {
+    const Node& node = *waiting.back();
+    waiting.pop_back();
+    if (const auto* carrier = dynamic_cast<const CarriesUpdates*>(&node.op())) {
+      for (const Tensor& update : carrier->carried_updates()) {
+        const bool made = std::any_of(updates.begin(), updates.end(),
+                                      [&](const Tensor& given) { return given.same_as(update); });
+        if (!made && (!update.uses_learning_phase() || phase == 1)) return update;
+      }
+    }
+    for (const Tensor& t : node.inputs()) visit(t);
+    for (const Tensor& t : node.after()) visit(t);
+  }
+  return Tensor();
+}
 
 }  // namespace
 
@@ -197,6 +225,7 @@ class Function::Impl {
       }
       request.feed_signatures.push_back(signature);
     }
+    warn_of_omitted_updates(made.phase);
     request.outputs = outputs_;
     request.updates = updates_;
     request.pool = &current_pool();
@@ -208,11 +237,19 @@ class Function::Impl {
     return plans_.front().plan;
   }
 
+  void warn_of_omitted_updates(std::optional<int> phase) {
+    const Tensor omitted = omitted_update(outputs_, updates_, phase);
+    if (!omitted.defined() || has_warned_.exchange(true)) return;
+    std::cerr << "keel: warning: function: its outputs are computed in training, but the update " << omitted
+              << " that comes with them is not among its updates\n";
+  }
+
   Tensors inputs_;  // A sparse one as its parts.
   const Tensors outputs_, updates_;
   std::vector<const PlaceholderOp*> placeholders_;  // Of inputs_; null for a fixed learning phase.
   std::vector<size_t> numbers_;                     // Which input of the function each of inputs_ is of.
   std::vector<bool> is_sparse_;                     // Per input of the function.
+  std::atomic<bool> has_warned_ = false;
   std::mutex mutex_;
   std::list<Cached> plans_;  // The one used last first.
 };

@@ -14,6 +14,11 @@ Tensors LayerOutput::gradient(const Tensor& y, const Tensor& dy) const {
   return out;
 }
 
+const Tensors& LayerOutput::carried_updates() const {
+  static const Tensors* const none = new Tensors;
+  return made.call == nullptr ? *none : made.call->updates;
+}
+
 std::shared_ptr<const CallRecord> call_that_made(const Tensor& x, int* index) {
   const auto* op = x.defined() ? op_as<LayerOutput>(x) : nullptr;
   if (op == nullptr) return nullptr;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 
+#include "core/carried_updates.h"
 #include "core/op.h"
 #include "layers_support/layer/layer.h"
 
@@ -21,7 +22,7 @@ struct CallRecord {
 
 // Passes input 0 on. With a record it is output `index` of that call; input 1, where there is one, is
 // its mask. Plans drop it.
-class LayerOutput final : public OpOf<LayerOutput> {
+class LayerOutput final : public OpOf<LayerOutput>, public CarriesUpdates {
  public:
   static constexpr std::string_view kName = "layer_output";
   struct Made {
@@ -45,6 +46,7 @@ class LayerOutput final : public OpOf<LayerOutput> {
   int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
   void run(const Exec& exec, Views in, Views out) const override;
   Tensors gradient(const Tensor& y, const Tensor& dy) const;
+  const Tensors& carried_updates() const override;
 };
 
 // The call that made `x` in the functional style; null where it was not made so.

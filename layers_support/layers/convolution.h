@@ -55,7 +55,8 @@ class Conv3D : public Layer {
 struct Conv2DTransposeOptions {
   Sizes<2> strides = 1;
   Padding padding = {};
-  Sizes<2> output_padding = -1;  // Rows and columns at the end; -1: what makes the result largest or, padded "same", stride times x.
+  // Rows and columns at the end of the result, fewer than the stride; -1: as conv2d_transpose() takes them.
+  Sizes<2> output_padding = -1;
   DataFormat data_format = {};
   Sizes<2> dilation_rate = 1;
   ActivationFunction activation = {};

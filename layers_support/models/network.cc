@@ -239,7 +239,9 @@ Json Network::get_config() const {
   std::vector<Json> inbound(layers_.size(), Json::array());
   const auto reference = [&](const Source& source) {
     const size_t layer = source.is_input ? input_layers_[source.node] : calls_[source.node].layer;
-    const size_t number = source.is_input ? 0 : calls_[source.node].number;
+    // Keras counts the making of a model as its call 0.
+    const bool is_model = dynamic_cast<const ModelImpl*>(&layers_[layer].impl()) != nullptr;
+    const size_t number = (source.is_input ? 0 : calls_[source.node].number) + (is_model ? 1 : 0);
     return Json::array({layers_[layer].name(), number, source.output});
   };
   for (const Call& call : calls_) {

@@ -201,7 +201,13 @@ Tensor formal(const char* name, DType dtype, const Shape& shape) {
 }  // namespace
 
 Tensors make_loop_node(std::shared_ptr<const LoopBody> body, Tensors inputs) {
-  return make_all<Scan>(std::move(inputs), BodyField{std::move(body)});
+  // What the step does by the learning phase, the loop does.
+  const bool uses_phase = std::any_of(body->graph.outputs.begin(), body->graph.outputs.end(),
+                                      [](const Tensor& t) { return t.uses_learning_phase(); });
+  const auto node = make_node(make_op<Scan>(BodyField{std::move(body)}), std::move(inputs), {}, uses_phase);
+  Tensors outputs;
+  for (int i = 0; i < static_cast<int>(node->outputs().size()); ++i) outputs.emplace_back(node, i);
+  return outputs;
 }
 
 }  // namespace internal
