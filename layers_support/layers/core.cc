@@ -106,8 +106,12 @@ class ReshapeImpl final : public BuiltIn {
     if (std::count(target.begin(), target.end(), int64_t{-1}) > 1) {
       fail("Reshape: target_shape ", target, " has more than one -1");
     }
+    for (const int64_t size : target) {
+      if (size < -1) fail("Reshape: target_shape ", target, " holds ", size, "; it must be at least -1");
+    }
   }
   Tensor call(const Tensor& x) override {
+    if (x.rank() == 0) fail(name(), ": the input is a scalar; it needs an axis of samples");
     Shape shape = target_;
     shape.insert(0, x.shape()[0]);
     const auto open = std::find(target_.begin(), target_.end(), int64_t{-1});
@@ -116,7 +120,7 @@ class ReshapeImpl final : public BuiltIn {
     const int64_t elements = sample.elements();
     if (open != target_.end() && elements != None) {
       int64_t others = 1;
-      for (const int64_t size : target_) others *= size == -1 ? 1 : size;
+      for (const int64_t size : target_) others = checked_multiply(others, size == -1 ? 1 : size, "target_shape");
       if (others == 0 || elements % others != 0) {
         fail(name(), ": samples of shape ", sample, " cannot become ", target_);
       }

@@ -125,5 +125,110 @@ INSTANTIATE_TEST_SUITE_P(Keras, EachLayer, testing::Range(size_t{0}, cases().siz
                            return cases()[info.param]["class_name"].get<std::string>() + "_" + std::to_string(info.param);
                          });
 
+Tensor input(const Shape& shape) { return placeholder({.shape = shape}); }
+
+template <typename F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void expect_error(const std::string& error, const std::string& part) {
+  EXPECT_NE(error.find(part), std::string::npos) << error;
+}
+
+TEST(Layers, BadArgumentsAreErrors) {
+  expect_error(error_of([] { layers::Dense(0); }), "units is 0");
+  expect_error(error_of([] { layers::Conv2D(3, {1, 2, 3}); }), "got 3 where 2 or one");
+  expect_error(error_of([] { layers::Conv2D(3, 0); }), "kernel_size holds 0");
+  expect_error(error_of([] { layers::Conv2D(3, 2, {.strides = 2, .dilation_rate = 2}); }), "both above 1");
+  expect_error(error_of([] { layers::Conv2D(3, 2, {.padding = "causal"}); }), "causal");
+  expect_error(error_of([] { layers::Conv2D(3, 2, {.data_format = "sideways"}); }), "sideways");
+  expect_error(error_of([] { layers::Conv2DTranspose(3, 2, {.strides = 2, .output_padding = 2}); }), "below the stride");
+  expect_error(error_of([] { layers::MaxPooling2D(0); }), "pool_size holds 0");
+  expect_error(error_of([] { layers::BatchNormalization({.momentum = 1.5}); }), "momentum is 1.5");
+  expect_error(error_of([] { layers::LSTM(3, {.dropout = 1}); }), "in [0, 1)");
+  expect_error(error_of([] { layers::Embedding(0, 3); }), "must be at least 1");
+  expect_error(error_of([] { layers::Bidirectional(layers::Dense(3)); }), "not recurrent");
+  expect_error(error_of([] { layers::Bidirectional(layers::GRU(3), {.merge_mode = "max"}); }), "merge_mode is 'max'");
+  expect_error(error_of([] { layers::Activation("rleu"); }), "none called 'rleu'");
+  expect_error(error_of([] { layers::Reshape({-1, -1}); }), "more than one -1");
+  expect_error(error_of([] { layers::Reshape({-2}); }), "at least -1");
+  expect_error(error_of([] { layers::Permute({1, 3}); }), "each of 1 to 2");
+  expect_error(error_of([] { layers::ReLU({.max_value = -1}); }), "max_value is -1");
+}
+
+TEST(Layers, InputsThatDoNotFitAreErrors) {
+  expect_error(error_of([] { layers::Dense(3)(input({None, None})); }), "(None, None)");
+  expect_error(error_of([] { layers::Dense(3)(input({3})); }), "(3,)");
+  const layers::Dense dense(2);
+  dense(input({None, 3}));
+  expect_error(error_of([&] { dense(input({None, 4})); }), "built for 3 features");
+  expect_error(error_of([] { layers::Conv2D(3, 2)(input({None, 4, 4})); }), "4 axes");
+  expect_error(error_of([] { layers::Conv2D(3, 2)(input({None, 4, 4, None})); }), "channels must be known");
+  expect_error(error_of([] { layers::LSTM(3)(input({None, 4})); }), "(samples, time, features)");
+  expect_error(error_of([] { layers::LSTM(3)(Tensors{input({None, 4, 2}), input({None, 3})}); }), "1 initial states");
+  expect_error(error_of([] { layers::Add()(input({None, 4})); }), "at least two");
+  expect_error(error_of([] { layers::Subtract()(Tensors{input({2}), input({2}), input({2})}); }), "accepted are two");
+  expect_error(error_of([] { layers::Reshape({5})(input({None, 4})); }), "cannot become");
+  expect_error(error_of([] { layers::Reshape({3, -1})(input({None, 4})); }), "cannot become");
+  expect_error(error_of([] { layers::Reshape({3})(input({})); }), "scalar");
+  expect_error(error_of([] { layers::BatchNormalization({.axis = 4})(input({None, 4})); }), "4");
+  expect_error(error_of([] { layers::TimeDistributed(layers::Dense(2))(input({None, 4})); }), "at least 3 axes");
+  const layers::Embedding embedding(3, 2);
+  EXPECT_THROW(embedding(Array{{0, 3}}), ValueError);
+  EXPECT_THROW(embedding(Array{{0, -1}}), ValueError);
+}
+
+// Sizes that overflow or that no memory holds.
+TEST(Layers, HugeSizesAreErrors) {
+  constexpr int64_t kHuge = int64_t{1} << 61;
+  EXPECT_THROW(layers::Dense{kHuge}(input({None, 8})), ValueError);
+  EXPECT_THROW(layers::LSTM{kHuge}(input({None, 3, 8})), ValueError);
+  EXPECT_THROW(layers::GRU(kHuge / 8)(input({None, 3, 8})), ValueError);
+  EXPECT_THROW(layers::Embedding(kHuge, 1)(input({None, 3})), ValueError);
+  EXPECT_THROW(layers::Conv2D(kHuge, 3)(input({None, 4, 4, 8})), ValueError);
+  EXPECT_THROW(layers::DepthwiseConv2D(3, {.depth_multiplier = kHuge})(input({None, 4, 4, 8})), ValueError);
+  EXPECT_THROW(layers::SeparableConv2D(2, 3, {.depth_multiplier = kHuge})(input({None, 4, 4, 8})), ValueError);
+  EXPECT_THROW(layers::Reshape({kHuge, kHuge, -1})(input({None, 4})), ValueError);
+}
+
+TEST(Layers, EdgeSizes) {
+  EXPECT_EQ(layers::Dense(3)(Array::full({0, 2}, 1, "float32")).shape(), (Shape{0, 3}));
+  EXPECT_EQ(layers::Dense(1)(Array::full({1, 1}, 1, "float32")).shape(), (Shape{1, 1}));
+  EXPECT_EQ(layers::Conv2D(2, 1)(Array::full({0, 3, 3, 1}, 1, "float32")).shape(), (Shape{0, 3, 3, 2}));
+  EXPECT_EQ(layers::LSTM(2)(Array::full({0, 3, 2}, 1, "float32")).shape(), (Shape{0, 2}));
+  EXPECT_EQ(layers::Flatten()(Array::full({2, 0, 3}, 1, "float32")).shape(), (Shape{2, 0}));
+  EXPECT_EQ(layers::GRU(2)(Array::full({2, 1, 1}, 1, "float32")).shape(), (Shape{2, 2}));
+}
+
+// Sizes of which none is known come from the graph.
+TEST(Layers, UnknownSizes) {
+  const Tensor x = input({None, None, None});
+  const Tensor y = layers::Reshape({-1, 2})(x);
+  EXPECT_EQ(function({x}, {y})({Array::full({2, 3, 4}, 1, "float32")})[0].shape(), (Shape{2, 6, 2}));
+  const Tensor images = input({None, None, 4, 4, 1});
+  const Tensor z = layers::TimeDistributed(layers::Flatten())(images);
+  EXPECT_EQ(function({images}, {z})({Array::full({2, 3, 4, 4, 1}, 1, "float32")})[0].shape(), (Shape{2, 3, 16}));
+}
+
+TEST(Layers, OtherDtypes) {
+  const ConfigScope scope;
+  for (const char* dtype : {"float16", "float64"}) {
+    set_floatx(dtype);
+    const layers::Dense dense(3, {.activation = "relu"});
+    const layers::BatchNormalization norm;
+    const Array y = norm(dense(Array::full({4, 2}, 1, dtype)), true);
+    EXPECT_EQ(y.dtype(), DType(dtype));
+    EXPECT_EQ(dense.weights()[0].dtype(), DType(dtype));
+    EXPECT_EQ(layers::LSTM(2)(Array::full({2, 3, 2}, 1, dtype)).dtype(), DType(dtype));
+    EXPECT_EQ(layers::Dropout(0.5)(Array::full({2, 3}, 1, dtype), true).dtype(), DType(dtype));
+  }
+}
+
 }  // namespace
 }  // namespace keel

@@ -9,7 +9,9 @@ const LayerFactories& factories_of_keras() {
   static const LayerFactories* const table = [] {
     auto* out = new LayerFactories;
     internal::add_core_layers(*out);
+    internal::add_activations(*out);
     internal::add_convolutions(*out);
+    internal::add_resizing(*out);
     internal::add_separable_convolutions(*out);
     internal::add_pooling(*out);
     internal::add_normalization(*out);

@@ -37,7 +37,9 @@ namespace internal {
 
 // The factories of each file of layers.
 void add_core_layers(LayerFactories& to);
+void add_activations(LayerFactories& to);
 void add_convolutions(LayerFactories& to);
+void add_resizing(LayerFactories& to);
 void add_separable_convolutions(LayerFactories& to);
 void add_pooling(LayerFactories& to);
 void add_normalization(LayerFactories& to);

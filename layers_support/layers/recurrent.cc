@@ -26,6 +26,7 @@ class Recurrent : public BuiltIn {
     if (x.rank() != 3 || x.back() == None) {
       fail(name(), ": the input has shape ", x, "; accepted is (samples, time, features), the last of known size");
     }
+    checked_multiply(gates_, units_, "units");
     kernel_ = add_weight("kernel", {x.back(), gates_ * units_},
                          {options_.kernel_initializer, options_.kernel_regularizer, options_.kernel_constraint});
     recurrent_kernel_ = add_weight(

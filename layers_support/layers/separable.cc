@@ -23,7 +23,7 @@ class DepthwiseConv2DImpl final : public BuiltIn {
     kernel_ = add_weight("depthwise_kernel", {kernel_size_[0], kernel_size_[1], channels, options_.depth_multiplier},
                          {options_.depthwise_initializer, options_.depthwise_regularizer, options_.depthwise_constraint});
     if (!options_.use_bias) return;
-    bias_ = add_weight("bias", {channels * options_.depth_multiplier},
+    bias_ = add_weight("bias", {checked_multiply(channels, options_.depth_multiplier, "depth_multiplier")},
                        {options_.bias_initializer, options_.bias_regularizer, options_.bias_constraint});
   }
   Tensor call(const Tensor& x) override {
@@ -109,7 +109,7 @@ class SeparableConvImpl final : public BuiltIn {
     pointwise.resize(N, 1);
     depthwise.push_back(channels);
     depthwise.push_back(options_.depth_multiplier);
-    pointwise.push_back(channels * options_.depth_multiplier);
+    pointwise.push_back(checked_multiply(channels, options_.depth_multiplier, "depth_multiplier"));
     pointwise.push_back(filters_);
     depthwise_ = add_weight("depthwise_kernel", depthwise,
                             {options_.depthwise_initializer, options_.depthwise_regularizer, options_.depthwise_constraint});

@@ -146,7 +146,15 @@ CASES = [
     case(L.Bidirectional(L.SimpleRNN(2, return_sequences=True), merge_mode="ave"), steps),
     case(L.Bidirectional(L.SimpleRNN(2), merge_mode=None), steps),
     case(L.TimeDistributed(L.Dense(2)), steps),
+    case(L.ReLU(max_value=1.5, negative_slope=0.25, threshold=0.5), 2 * normal(3, 4)),
+    case(L.LeakyReLU(0.25), normal(2, 3)),
+    case(L.ELU(0.5), normal(2, 3)),
+    case(L.Softmax(axis=1), normal(2, 3, 2)),
+    case(L.ZeroPadding1D((1, 2)), line),
+    case(L.ZeroPadding2D(((1, 2), (0, 3))), image),
+    case(L.UpSampling1D(2), line),
+    case(L.UpSampling2D((2, 3)), image),
     case(L.TimeDistributed(L.Conv2D(2, 2)), normal(1, 2, 4, 4, 1)),
 ]
 
-json.dump(CASES, sys.stdout, separators=(",", ":"))
+json.dump(CASES, sys.stdout, separators=(",", ":"), default=lambda array: array.tolist())
