@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "core/op.h"
+#include "ops/conv/conv_device.h"
 #include "ops/conv/conv_kernel.h"
 #include "ops/conv/window.h"
 
@@ -26,9 +27,6 @@ void check_conv_channels(std::string_view function, const Shape& x, const Shape&
 // The result of a convolution of x with windows of the kernel's size, of `channels` channels.
 Shape conv_result_shape(std::string_view function, const Window& window, const Shape& x, const Shape& kernel,
                         int64_t channels);
-
-// Which of the three ops.
-enum class ConvPart { kForward, kInput, kKernel };
 
 // A convolution, linear in x and kernel, and its gradients; the three are closed under differentiation.
 // `function` is the public function's name. F says which convolution:

@@ -5,6 +5,7 @@
 
 #include "absl/types/span.h"
 #include "core/op.h"
+#include "ops/conv/conv_device.h"
 #include "ops/conv/conv_kernel.h"
 #include "ops/conv/conv_ops.h"
 #include "ops/conv/window.h"
@@ -78,6 +79,9 @@ class ConvKernel final : public Kernel {
     } else {
       conv_kernel_gradient<T>(shape_, a, b, c, exec.scratch, exec.pool);
     }
+  }
+  std::unique_ptr<Kernel> on_device(const Device& device) const override {
+    return make_device_conv(device, part, dtype_of<T>(), shape_);
   }
 
  private:

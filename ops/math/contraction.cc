@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "core/op.h"
 #include "ops/math/gemm_kernel.h"
 #include "ops/math/product.h"
+#include "ops/math/product_device.h"
 
 namespace keel {
 namespace {
@@ -74,6 +76,58 @@ class Contraction final : public OpOf<Contraction> {
   }
 };
 
+// `count` products whose operands lie so far apart, in elements.
+struct Loop {
+  int64_t count = 1, a = 0, b = 0, c = 0;
+};
+
+// The products of a contraction beside the batch of each; those along `summed` are added up.
+struct Products {
+  bool swapped = false;  // The second input is the left operand.
+  Loop loops[3], summed;
+
+  // Calls product(a, b, c, accumulate) with the place of each.
+  template <typename F>
+  void for_each(F product) const {
+    for (int64_t i = 0; i < loops[1].count; ++i) {
+      for (int64_t j = 0; j < loops[2].count; ++j) {
+        for (int64_t s = 0; s < summed.count; ++s) {
+          product(i * loops[1].a + j * loops[2].a + s * summed.a, i * loops[1].b + j * loops[2].b + s * summed.b,
+                  i * loops[1].c + j * loops[2].c, s > 0);
+        }
+      }
+    }
+  }
+
+  // What divides all those places.
+  int64_t apart() const {
+    int64_t divisor = 0;
+    for (const Loop& loop : {loops[1], loops[2], summed}) {
+      for (int64_t step : {loop.a, loop.b, loop.c}) divisor = std::gcd(divisor, step);
+    }
+    return divisor;
+  }
+};
+
+class ContractionOnDevice final : public Kernel {
+ public:
+  ContractionOnDevice(std::unique_ptr<DeviceProduct> product, const Products& products, int64_t element)
+      : product_(std::move(product)), products_(products), element_(element) {}
+  size_t scratch_bytes(const ThreadPool&) const override { return product_->scratch_bytes(); }
+  void run(const Exec& exec, Views in, Views out) const override {
+    const auto *a = in[products_.swapped].as<std::byte>(), *b = in[!products_.swapped].as<std::byte>();
+    products_.for_each([&](int64_t at_a, int64_t at_b, int64_t at_c, bool accumulate) {
+      product_->run(a + at_a * element_, b + at_b * element_, out[0].as<std::byte>() + at_c * element_, accumulate,
+                    exec.scratch);
+    });
+  }
+
+ private:
+  const std::unique_ptr<DeviceProduct> product_;
+  const Products products_;
+  const int64_t element_;  // Bytes.
+};
+
 // X is [batch, x1, k, x2] and read as x1 matrices [k, x2], or as one [x1, k] where there is no x2;
 // Y likewise. Every pair of theirs is a product; C has the matrices [r, c] side by side in the rows and
 // columns of one.
@@ -94,41 +148,44 @@ class ContractionKernel final : public Kernel {
     const Matrix& first_in = op.kind == Contraction::kLeft ? mc : mx;
     const Matrix& second_in = op.kind == Contraction::kRight ? mc : my;
     // The left operand of the product is the one that has the rows of its result.
-    swapped_ = first_in.rows != to.rows && first_in.cols != to.rows;
-    const Matrix &a = swapped_ ? second_in : first_in, &b = swapped_ ? first_in : second_in;
+    const bool swapped = first_in.rows != to.rows && first_in.cols != to.rows;
+    const Matrix &a = swapped ? second_in : first_in, &b = swapped ? first_in : second_in;
     const int64_t sizes[] = {r, c, k};
     const Index summed = a.rows == to.rows ? a.cols : a.rows;
     shape_ = {.m = sizes[to.rows], .n = sizes[to.cols], .k = sizes[summed],
               .transpose_a = a.rows != to.rows, .transpose_b = b.cols != to.cols,
               .lda = a.ld, .ldb = b.ld, .ldc = to.ld};
-    loops_[0] = {first == 0 ? 1 : x[0], a.batch_step, b.batch_step, to.batch_step};
-    loops_[1] = {x_stack, a.x_step, b.x_step, to.x_step};
-    loops_[2] = {y_stack, a.y_step, b.y_step, to.y_step};
+    auto& [swapped_inputs, loops, summed_loop] = products_;
+    swapped_inputs = swapped;
+    loops[0] = {first == 0 ? 1 : x[0], a.batch_step, b.batch_step, to.batch_step};
+    loops[1] = {x_stack, a.x_step, b.x_step, to.x_step};
+    loops[2] = {y_stack, a.y_step, b.y_step, to.y_step};
     // Last what is summed, if anything; first what the product does as a batch.
-    if (op.kind == Contraction::kLeft) summed_ = std::exchange(loops_[2], Loop{});
-    if (op.kind == Contraction::kRight) summed_ = std::exchange(loops_[1], Loop{});
-    std::sort(std::begin(loops_), std::end(loops_), [](const Loop& l, const Loop& m) { return l.count > m.count; });
-    shape_.batch = loops_[0].count;
-    shape_.batch_step_a = loops_[0].a;
-    shape_.batch_step_b = loops_[0].b;
-    shape_.batch_step_c = loops_[0].c;
+    if (op.kind == Contraction::kLeft) summed_loop = std::exchange(loops[2], Loop{});
+    if (op.kind == Contraction::kRight) summed_loop = std::exchange(loops[1], Loop{});
+    std::sort(std::begin(loops), std::end(loops), [](const Loop& l, const Loop& m) { return l.count > m.count; });
+    shape_.batch = loops[0].count;
+    shape_.batch_step_a = loops[0].a;
+    shape_.batch_step_b = loops[0].b;
+    shape_.batch_step_c = loops[0].c;
   }
 
   size_t scratch_bytes(const ThreadPool& pool) const override { return gemm_scratch_bytes<T>(shape_, pool); }
 
   void run(const Exec& exec, Views in, Views out) const override {
-    const T *a = in[swapped_].as<T>(), *b = in[!swapped_].as<T>();
+    const T *a = in[products_.swapped].as<T>(), *b = in[!products_.swapped].as<T>();
     T* c = out[0].as<T>();
-    if (summed_.count == 0) std::fill_n(c, out[0].shape->elements(), T{});
-    for (int64_t i = 0; i < loops_[1].count; ++i) {
-      for (int64_t j = 0; j < loops_[2].count; ++j) {
-        for (int64_t s = 0; s < summed_.count; ++s) {
-          gemm<T>(shape_, a + i * loops_[1].a + j * loops_[2].a + s * summed_.a,
-                  b + i * loops_[1].b + j * loops_[2].b + s * summed_.b,
-                  c + i * loops_[1].c + j * loops_[2].c, {.accumulate = s > 0}, exec.scratch, exec.pool);
-        }
-      }
-    }
+    if (products_.summed.count == 0) std::fill_n(c, out[0].shape->elements(), T{});
+    products_.for_each([&](int64_t at_a, int64_t at_b, int64_t at_c, bool accumulate) {
+      gemm<T>(shape_, a + at_a, b + at_b, c + at_c, {.accumulate = accumulate}, exec.scratch, exec.pool);
+    });
+  }
+
+  std::unique_ptr<Kernel> on_device(const Device& device) const override {
+    if (products_.summed.count == 0) return nullptr;
+    auto product = make_device_product(device, dtype_of<T>(), shape_, products_.apart());
+    if (product == nullptr) return nullptr;
+    return std::make_unique<ContractionOnDevice>(std::move(product), products_, sizeof(T));
   }
 
  private:
@@ -137,14 +194,8 @@ class ContractionKernel final : public Kernel {
     Index rows, cols;
     int64_t ld, batch_step, x_step, y_step;
   };
-  // `count` products whose operands lie so far apart.
-  struct Loop {
-    int64_t count = 1, a = 0, b = 0, c = 0;
-  };
-
   GemmShape shape_;
-  bool swapped_;
-  Loop loops_[3], summed_;
+  Products products_;
 };
 
 std::unique_ptr<Kernel> Contraction::compile(SignatureSpan in, SignatureSpan out) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "core/loops/micro_ops.h"
 #include "core/op.h"
@@ -12,6 +13,7 @@
 #include "ops/math/gemm_kernel.h"
 #include "ops/math/packed_weights.h"
 #include "ops/math/product.h"
+#include "ops/math/product_device.h"
 #include "ops/math/sparse_dot.h"
 
 namespace keel {
@@ -20,6 +22,18 @@ namespace {
 int64_t rows_of(const Shape& shape) {
   return Shape(Dims(shape).subspan(0, shape.rank() - 1)).elements();
 }
+
+class ProductOnDevice final : public Kernel {
+ public:
+  explicit ProductOnDevice(std::unique_ptr<DeviceProduct> product) : product_(std::move(product)) {}
+  size_t scratch_bytes(const ThreadPool&) const override { return product_->scratch_bytes(); }
+  void run(const Exec& exec, Views in, Views out) const override {
+    product_->run(in[0].data, in[1].data, out[0].data, /*accumulate=*/false, exec.scratch);
+  }
+
+ private:
+  const std::unique_ptr<DeviceProduct> product_;
+};
 
 // One product, its right operand kept packed for as long as it does not change.
 template <typename T>
@@ -40,6 +54,11 @@ class ProductKernel final : public Kernel {
     } else {
       gemm<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
     }
+  }
+
+  std::unique_ptr<Kernel> on_device(const Device& device) const override {
+    auto product = make_device_product(device, dtype_of<T>(), shape_);
+    return product == nullptr ? nullptr : std::make_unique<ProductOnDevice>(std::move(product));
   }
 
  private:
