@@ -38,6 +38,7 @@ std::unique_ptr<Kernel> make_reduction_kernel(const Reduction& reduction, const 
 }
 
 DType Elementwise::result_dtype(DType dtype) const {
+  if (dtype.is_bool()) fail(name(), ": x is bool; accepted are numbers, into which cast() turns it");
   if (micro_op()->code(lane_of(dtype), MicroOp::kPlain) == nullptr) {
     fail(name(), ": x is ", dtype, ", for which it has no meaning");
   }

@@ -111,6 +111,7 @@ class Function::Impl {
         parts.push_back(inputs[i].dense());
         continue;
       }
+      if (!inputs[i].sparse().defined()) fail("function: input ", i, " is an empty handle");
       for (Array& part : padded_parts(inputs[i].sparse(), placeholders_[parts.size() + 1]->dtype)) {
         parts.push_back(std::move(part));
       }

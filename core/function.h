@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -37,16 +38,16 @@ const ThreadPool& current_pool();
 class Feed {
  public:
   template <std::convertible_to<Array> T>
-  Feed(T&& dense) : dense_(std::forward<T>(dense)) {}            // NOLINT: implicit by design
-  Feed(SparseArray sparse) : sparse_(std::move(sparse)) {}       // NOLINT
+  Feed(T&& dense) : value_(Array(std::forward<T>(dense))) {}  // NOLINT: implicit by design
+  Feed(SparseArray sparse) : value_(std::move(sparse)) {}     // NOLINT
 
-  bool is_sparse() const { return sparse_.defined(); }
-  const Array& dense() const { return dense_; }
-  const SparseArray& sparse() const { return sparse_; }
+  bool is_sparse() const { return std::holds_alternative<SparseArray>(value_); }
+  // Of the kind that it is.
+  const Array& dense() const { return std::get<Array>(value_); }
+  const SparseArray& sparse() const { return std::get<SparseArray>(value_); }
 
  private:
-  Array dense_;
-  SparseArray sparse_;
+  std::variant<Array, SparseArray> value_;
 };
 
 // A graph made ready to run. A cheap handle; calls may come from many threads at once.

@@ -139,7 +139,10 @@ Variable ones(const Shape& shape, const NewVariableOptions& options) {
   return filled("ones", shape, 1, options);
 }
 
-Variable eye(int64_t size, const NewVariableOptions& options) { return eye(Shape{size, size}, options); }
+Variable eye(int64_t size, const NewVariableOptions& options) {
+  if (size < 0) fail("eye: size is ", size, "; accepted are numbers from 0");
+  return eye(Shape{size, size}, options);
+}
 
 Variable eye(const Shape& size, const NewVariableOptions& options) {
   if (size.rank() != 2) fail("eye: size is ", size, "; accepted are a number of rows, and {rows, columns}");

@@ -203,5 +203,17 @@ TEST(Update, Errors) {
   EXPECT_THAT(of(v.value()), ElementsAre(1, 2));
 }
 
+TEST(Update, OfUnsignedVariables) {
+  for (const char* dtype : {"uint8", "uint32", "uint64"}) {
+    const Variable v = variable({5, 7}, {.dtype = dtype});
+    eval(update_sub(v, 2));
+    eval(update_sub(v, constant({1, 3}, {.dtype = dtype})));
+    eval(update_add(v, 1));
+    EXPECT_THAT(get_value(v).to_vector<int>(), ElementsAre(3, 3)) << dtype;
+  }
+  EXPECT_THAT(error_of([] { update_sub(Tensor(), 1); }), HasSubstr("empty tensor handle"));
+  EXPECT_THAT(error_of([] { update_add(Tensor(), 1); }), HasSubstr("empty tensor handle"));
+}
+
 }  // namespace
 }  // namespace keel

@@ -13,16 +13,18 @@ Tensor update_add(const Tensor& x, const Tensor& increment) {
 }
 
 Tensor update_add(const Tensor& x, double increment) {
+  if (!x.defined()) fail("update_add: x is an empty tensor handle");
   return assign("update_add", x, scalar(increment, x.dtype()), true);
 }
 
 Tensor update_sub(const Tensor& x, const Tensor& decrement) {
   if (!decrement.defined()) fail("update_sub: decrement is an empty tensor handle");
-  return assign("update_sub", x, -decrement, true);
+  return assign("update_sub", x, 0 - decrement, true);  // Unsigned dtypes have no negation.
 }
 
 Tensor update_sub(const Tensor& x, double decrement) {
-  return assign("update_sub", x, scalar(-decrement, x.dtype()), true);
+  if (!x.defined()) fail("update_sub: x is an empty tensor handle");
+  return update_sub(x, scalar(decrement, x.dtype()));
 }
 
 Tensor moving_average_update(const Tensor& x, const Tensor& value, double momentum) {

@@ -156,6 +156,9 @@ TEST(Arithmetic, Errors) {
   EXPECT_THAT(error_of([&] { f * three; }), HasSubstr("shapes (2,) and (3,) do not broadcast"));
   EXPECT_THAT(error_of([&] { where(f, f, f); }), HasSubstr("condition is float32"));
   EXPECT_THAT(error_of([&] { logical_not(f); }), HasSubstr("accepted is bool"));
+  const Tensor flags = constant({1, 0}, {.dtype = "bool"});
+  EXPECT_THAT(error_of([&] { flags + flags; }), HasSubstr("add: x is bool; accepted are numbers"));
+  EXPECT_THAT(error_of([&] { square(flags); }), HasSubstr("square: x is bool"));
   EXPECT_THAT(error_of([&] { Tensor() + 1; }), HasSubstr("empty tensor handle"));
   const Tensor p = placeholder({.shape = Shape{None, 3}}), q = placeholder({.shape = Shape{None, 3}});
   EXPECT_THAT(error_of([&] { function({p, q}, {p - q})({Array::full({2, 3}, 1, "float32"), Array::full({4, 3}, 1, "float32")}); }),
