@@ -2,16 +2,22 @@
 
 #include <iterator>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_join.h"
 
 namespace keel::golden {
 
-const Entry* find_entry(std::string_view name) {
-  for (Entries entries : {core_calls(), math_calls(), array_calls(), reduction_calls(), random_calls(), nn_calls(),
-                          conv_calls(), rnn_calls(), ctc_calls(), control_calls()}) {
+const Entry* find_entry(std::string_view name, std::string* family) {
+  const std::pair<const char*, Entries> families[] = {
+      {"core", core_calls()},     {"math", math_calls()}, {"array", array_calls()}, {"reduction", reduction_calls()},
+      {"random", random_calls()}, {"nn", nn_calls()},     {"conv", conv_calls()},   {"rnn", rnn_calls()},
+      {"ctc", ctc_calls()},       {"control", control_calls()}};
+  for (const auto& [label, entries] : families) {
     for (const Entry& entry : entries) {
-      if (entry.name == name) return &entry;
+      if (entry.name != name) continue;
+      if (family != nullptr) *family = label;
+      return &entry;
     }
   }
   return nullptr;

@@ -30,8 +30,8 @@ Entries rnn_calls();
 Entries ctc_calls();
 Entries control_calls();
 
-// The entry of that name, or null where Keel has no such function.
-const Entry* find_entry(std::string_view name);
+// The entry of that name, or null where Keel has no such function. `family` gets whose it is: "math".
+const Entry* find_entry(std::string_view name, std::string* family = nullptr);
 
 // Makes the call. CaseError where it names a parameter that the function does not have, or one that
 // the entry's code passes over; what the function itself throws comes through.

@@ -18,7 +18,7 @@ import cpp_declarations
 # A file may include what has a rank up to its own. `testing` and `benchmarks` may see everything;
 # only tests include them.
 RANKS = {"core": 0, "cuda": 1, "ops": 2, "": 3, "layers_support": 4, "python": 5, "examples": 5,
-         "testing": 6, "benchmarks": 6}
+         "testing": 6, "benchmarks": 6, "docs": 7}
 
 # Each may include the ones before it. DESIGN.md lists random after ctc; it stands before nn here
 # because dropout draws its mask from it.
