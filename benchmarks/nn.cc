@@ -10,6 +10,8 @@
 #include "ops/nn/dropout.h"
 #include "ops/nn/normalization.h"
 #include "ops/nn/softmax.h"
+#include "ops/reduction/moments.h"
+#include "ops/reduction/reduce.h"
 
 namespace keel::bench {
 namespace {
@@ -46,10 +48,30 @@ Workload batch_norm(const char* name, bool gradient) {
           .bytes = (gradient ? 16.0 : 8.0) * kBatch * kSize * kSize * kChannels};
 }
 
+// Each pixel by the moments of its channels.
+Workload layer_norm(const char* name, bool gradient) {
+  return {.name = name,
+          .keel = [=](const Setting&) {
+            const Shape xs{kBatch, kSize, kSize, kChannels}, cs{kChannels};
+            const Tensor x = input(xs), gamma = input(cs), beta = input(cs), dy = input(xs);
+            const Tensor y = batch_normalization(x, mean(x, -1, true), var(x, -1, true), beta, gamma);
+            if (!gradient) {
+              return call(function({x, gamma, beta}, {y}), {floats(xs, 0), floats(cs, 1), floats(cs, 2)});
+            }
+            const Tensors g = gradients(Tensors{y}, Tensors{dy}, Tensors{x, gamma, beta});
+            return call(function({x, gamma, beta, dy}, {g[0], g[1], g[2], y}),
+                        {floats(xs, 0), floats(cs, 1), floats(cs, 2), floats(xs, 3)});
+          },
+          .peers = {{"oneDNN", onednn::layer_norm(kBatch * kSize * kSize, kChannels, gradient)}},
+          .bytes = (gradient ? 16.0 : 8.0) * kBatch * kSize * kSize * kChannels};
+}
+
 }  // namespace
 
 Workloads nn_workloads() {
   return {softmax_rows(),
+          layer_norm("layernorm_64x56x56x64_F", false),
+          layer_norm("layernorm_64x56x56x64_B", true),
           batch_norm("batchnorm_64x56x56x64_F", false),
           batch_norm("batchnorm_64x56x56x64_B", true),
           {.name = "dropout_1e7",

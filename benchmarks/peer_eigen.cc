@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "Eigen/Core"
+#include "Eigen/SparseCore"
 #include "unsupported/Eigen/CXX11/Tensor"
 
 namespace keel::bench::eigen {
@@ -88,6 +89,14 @@ void gemm(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b, c
   } else {
     transpose_b ? multiply<false, true>(ma, mb, mc) : multiply<false, false>(ma, mb, mc);
   }
+}
+
+void sparse_product(int64_t rows, int64_t columns, const std::vector<int>& first, const std::vector<int>& index,
+                    const float* values, int64_t n, const float* b, float* c) {
+  using Dense = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::Map<const Eigen::SparseMatrix<float, Eigen::RowMajor, int>> s(
+      rows, columns, first.back(), first.data(), index.data(), values);
+  Eigen::Map<Dense>(c, rows, n).noalias() = s * Eigen::Map<const Dense>(b, columns, n);
 }
 
 void unary(Unary f, int64_t n, const float* px, float* py) {

@@ -5,6 +5,7 @@
 #define KEEL_BENCHMARKS_PEER_EIGEN_H_
 
 #include <cstdint>
+#include <vector>
 
 namespace keel::bench::eigen {
 
@@ -17,6 +18,11 @@ void set_threads(int threads);
 // C [m, n] = op(A) · op(B), dense and row-major.
 void gemm(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b, const float* a,
           const float* b, float* c);
+
+// C [rows, n] = S · B for a sparse S [rows, columns] in compressed rows: element first[r] and on up to
+// first[r + 1] are in row r.
+void sparse_product(int64_t rows, int64_t columns, const std::vector<int>& first, const std::vector<int>& index,
+                    const float* values, int64_t n, const float* b, float* c);
 
 // y[i] = f(x[i]).
 enum class Unary { kRelu, kSigmoid, kTanh, kExp, kGelu, kCheap, kChain20 };

@@ -404,6 +404,37 @@ MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient) {
   });
 }
 
+MakeStep layer_norm(int64_t n, int64_t columns, bool gradient) {
+  return make([=](Program& p) {
+    const Desc xm = rows({n, columns}), cm = rows({columns}), moments = rows({n});
+    const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+    const dnnl::layer_normalization_forward::primitive_desc forward(
+        {prop_kind::forward_training, xm, moments, 1e-3f, flags}, engine());
+    const memory x = p.input(xm, 0), gamma = p.input(cm, 1), beta = p.input(cm, 2), y = p.output(xm);
+    const memory mean = p.output(moments), variance = p.output(moments);
+    p.add(dnnl::layer_normalization_forward(forward), {{DNNL_ARG_SRC, x},
+                                                       {DNNL_ARG_DST, y},
+                                                       {DNNL_ARG_SCALE, gamma},
+                                                       {DNNL_ARG_SHIFT, beta},
+                                                       {DNNL_ARG_MEAN, mean},
+                                                       {DNNL_ARG_VARIANCE, variance}});
+    if (!gradient) return y;
+    const dnnl::layer_normalization_backward::primitive_desc backward(
+        {prop_kind::backward, xm, xm, moments, 1e-3f, flags}, engine(), forward);
+    const memory dy = p.input(xm, 3), dx = p.output(xm), dgamma = p.output(cm), dbeta = p.output(cm);
+    p.add(dnnl::layer_normalization_backward(backward), {{DNNL_ARG_SRC, x},
+                                                         {DNNL_ARG_DIFF_DST, dy},
+                                                         {DNNL_ARG_SCALE, gamma},
+                                                         {DNNL_ARG_SHIFT, beta},
+                                                         {DNNL_ARG_MEAN, mean},
+                                                         {DNNL_ARG_VARIANCE, variance},
+                                                         {DNNL_ARG_DIFF_SRC, dx},
+                                                         {DNNL_ARG_DIFF_SCALE, dgamma},
+                                                         {DNNL_ARG_DIFF_SHIFT, dbeta}});
+    return dx;
+  });
+}
+
 MakeStep transpose(const std::vector<int64_t>& shape, const std::vector<int>& pattern) {
   return make([=](Program& p) {
     // The result's strides, in the order of x's axes.

@@ -76,6 +76,9 @@ MakeStep softmax(int64_t rows, int64_t columns);
 // Normalization of x [n, size, size, channels] by the batch's own moments, and its gradients after it.
 MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient);
 
+// Normalization of each row of x [rows, columns] by its own moments, and its gradients after it.
+MakeStep layer_norm(int64_t rows, int64_t columns, bool gradient);
+
 // A copy of x of this shape with its axes in the order of `pattern`.
 MakeStep transpose(const std::vector<int64_t>& shape, const std::vector<int>& pattern);
 // Two arrays of this shape, one after the other along `axis`.

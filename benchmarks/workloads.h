@@ -17,6 +17,7 @@ Workloads array_workloads();
 Workloads random_workloads();
 Workloads ctc_workloads();
 Workloads rnn_workloads();
+Workloads sparse_workloads();
 Workloads training_workloads();
 Workloads startup_workloads();
 
