@@ -1,7 +1,7 @@
 // Training steps of whole networks, made with layers, for compare_tf_keras.py:
-//   layers_worker digits|mlp|lstm THREADS
+//   layers_worker digits|mlp|lstm THREADS [explain]
 // It prints "ready" after its first step; then, for each number on a line of its input, it makes that
-// many steps and prints the seconds they took.
+// many steps and prints the seconds they took. With `explain` it prints the plan instead.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -69,11 +69,15 @@ Workload lstm() {
           }};
 }
 
-int run(const std::string& name, int threads) {
+int run(const std::string& name, int threads, bool explain) {
   const K::ThreadPool pool(threads);
   const K::UseThreadPool use(pool);
   const Workload work = name == "digits" ? digits() : name == "mlp" ? mlp() : lstm();
   const K::TrainStep step(work.model, "adam", work.loss);
+  if (explain) {
+    std::cout << step.explain(work.batch) << "\n";
+    return 0;
+  }
   step(work.batch);
   std::printf("ready\n");
   std::fflush(stdout);
@@ -90,12 +94,13 @@ int run(const std::string& name, int threads) {
 
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
-  if (argc != 3 || (name != "digits" && name != "mlp" && name != "lstm") || std::atoi(argv[2]) < 1) {
+  const bool explain = argc == 4 && std::string(argv[3]) == "explain";
+  if (argc != 3 + explain || (name != "digits" && name != "mlp" && name != "lstm") || std::atoi(argv[2]) < 1) {
     std::fprintf(stderr, "layers_worker: digits, mlp or lstm, and a number of threads are needed\n");
     return 2;
   }
   try {
-    return run(name, std::atoi(argv[2]));
+    return run(name, std::atoi(argv[2]), explain);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "layers_worker: %s\n", error.what());
     return 1;

@@ -14,8 +14,10 @@
 #include "absl/strings/str_format.h"
 #include "core/threads.h"
 #include "examples/digits_data.h"
-#include "examples/progress.h"
+#include "examples/program.h"
 #include "keel.h"
+#include "layers_support/training/curves.h"
+#include "layers_support/training/progress.h"
 
 ABSL_FLAG(int, epochs, 20, "passes over the training digits");
 ABSL_FLAG(int, batch, 32, "digits per training step");
@@ -163,9 +165,9 @@ int run() {
   std::printf("%lld digits to learn from, %lld held out\n", static_cast<long long>(train.size()),
               static_cast<long long>(held_out.size()));
   const int64_t steps = (train.size() + batch - 1) / batch;
-  K::examples::Curve losses{"training loss", {}}, accuracies{"training accuracy in %", {}};
+  K::Curve losses{"training loss", {}}, accuracies{"training accuracy in %", {}};
   for (int epoch = 1; epoch <= epochs && !K::examples::interrupted(); ++epoch) {
-    const K::examples::ProgressBar bar(epoch, epochs, static_cast<int>(steps));
+    K::ProgressBar bar(absl::StrFormat("epoch %d/%d", epoch, epochs), steps);
     const std::vector<int64_t> order = shuffled(train.size(), generator);
     double loss_sum = 0, right_sum = 0;
     int64_t seen = 0;
@@ -179,7 +181,7 @@ int run() {
       loss_sum += out[0].item<double>() * count;
       right_sum += accuracy(out[1], digits.labels) * count;
       seen += digits.size();
-      bar.step(static_cast<int>(s + 1));
+      bar.update(s + 1);
     }
     if (seen == 0) break;
     losses.second.push_back(loss_sum / static_cast<double>(seen));
@@ -196,7 +198,7 @@ int run() {
   const double in_train = accuracy(predict({held_out.images, 1})[0], held_out.labels);
   print_confusions(tested, held_out.labels);
   const std::string curve = K::examples::user_path(absl::GetFlag(FLAGS_curve));
-  if (K::examples::write_curves(curve, "Handwritten digits", {losses, accuracies})) {
+  if (K::write_curves(curve, "Handwritten digits", {{losses}, {accuracies}})) {
     std::printf("\nlearning curve: %s\n", curve.c_str());
   } else {
     std::fprintf(stderr, "\nthe learning curve cannot be written to %s\n", curve.c_str());

@@ -5,7 +5,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "examples/digits_data.h"
-#include "examples/progress.h"
+#include "examples/program.h"
 #include "layers_support/layers_support.h"
 
 ABSL_FLAG(int, epochs, 20, "passes over the training digits");

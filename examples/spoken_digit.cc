@@ -4,7 +4,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
-#include "examples/progress.h"
+#include "examples/program.h"
 #include "examples/speech_data.h"
 #include "layers_support/layers/layers.h"
 #include "layers_support/models/model.h"

@@ -7,7 +7,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_format.h"
-#include "examples/progress.h"
+#include "examples/program.h"
 #include "examples/speech_data.h"
 #include "layers_support/layers/layers.h"
 #include "layers_support/models/model.h"

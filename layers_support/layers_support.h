@@ -11,6 +11,8 @@
 #include "layers_support/models/loading.h"
 #include "layers_support/models/model.h"
 #include "layers_support/optimizers/optimizers.h"
+#include "layers_support/saving/checkpoint.h"
+#include "layers_support/saving/model_file.h"
 #include "layers_support/saving/weights_file.h"
 #include "layers_support/training/curves.h"
 #include "layers_support/training/step.h"

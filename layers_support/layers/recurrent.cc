@@ -88,27 +88,29 @@ class Recurrent : public BuiltIn {
   }
 
   Json get_config() const override {
-    return config_with({{"units", units_},
-                        {"return_sequences", options_.return_sequences},
-                        {"return_state", options_.return_state},
-                        {"go_backwards", options_.go_backwards},
-                        {"stateful", options_.stateful},
-                        {"unroll", options_.unroll},
-                        {"zero_output_for_mask", options_.zero_output_for_mask},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"kernel_initializer", options_.kernel_initializer.config()},
-                        {"recurrent_initializer", options_.recurrent_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"kernel_regularizer", options_.kernel_regularizer.config()},
-                        {"recurrent_regularizer", options_.recurrent_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"kernel_constraint", options_.kernel_constraint.config()},
-                        {"recurrent_constraint", options_.recurrent_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()},
-                        {"dropout", options_.dropout},
-                        {"recurrent_dropout", options_.recurrent_dropout}});
+    Json config = config_with({{"units", units_},
+                               {"return_sequences", options_.return_sequences},
+                               {"return_state", options_.return_state},
+                               {"go_backwards", options_.go_backwards},
+                               {"stateful", options_.stateful},
+                               {"unroll", options_.unroll},
+                               {"activation", options_.activation.name()},
+                               {"use_bias", options_.use_bias},
+                               {"kernel_initializer", options_.kernel_initializer.config()},
+                               {"recurrent_initializer", options_.recurrent_initializer.config()},
+                               {"bias_initializer", options_.bias_initializer.config()},
+                               {"kernel_regularizer", options_.kernel_regularizer.config()},
+                               {"recurrent_regularizer", options_.recurrent_regularizer.config()},
+                               {"bias_regularizer", options_.bias_regularizer.config()},
+                               {"activity_regularizer", options_.activity_regularizer.config()},
+                               {"kernel_constraint", options_.kernel_constraint.config()},
+                               {"recurrent_constraint", options_.recurrent_constraint.config()},
+                               {"bias_constraint", options_.bias_constraint.config()},
+                               {"dropout", options_.dropout},
+                               {"recurrent_dropout", options_.recurrent_dropout}});
+    // A key of tf_keras, which Keras 2.3 refuses.
+    if (options_.zero_output_for_mask) config["zero_output_for_mask"] = true;
+    return config;
   }
 
   static RecurrentOptions options_at(const ConfigReader& c) {

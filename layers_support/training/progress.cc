@@ -32,9 +32,12 @@ void ProgressBar::update(int64_t done, const std::string& numbers) {
 }
 
 void ProgressBar::finish(const std::string& numbers) {
-  const double taken = std::chrono::duration<double>(Clock::now() - start_).count();
-  std::printf("%s%s - %.1fs - %s%s\n", terminal_ ? "\r" : "", label_.c_str(), taken, numbers.c_str(),
-              terminal_ ? "\033[K" : "");
+  if (terminal_) {
+    const double taken = std::chrono::duration<double>(Clock::now() - start_).count();
+    std::printf("\r%s - %.1fs - %s\033[K\n", label_.c_str(), taken, numbers.c_str());
+  } else {
+    std::printf("%s - %s\n", label_.c_str(), numbers.c_str());
+  }
   std::fflush(stdout);
 }
 

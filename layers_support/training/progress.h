@@ -19,7 +19,8 @@ class ProgressBar {
   bool wants_update() const;
   // Draws the bar at `done` steps, with `numbers` behind it.
   void update(int64_t done, const std::string& numbers = "");
-  // The line as it stays, with the time that the steps took.
+  // The line as it stays; on a terminal with the time that the steps took, elsewhere without, so that
+  // two logs of one run are the same.
   void finish(const std::string& numbers);
 
  private:

@@ -137,6 +137,8 @@ TrainStep::TrainStep(const Layer& model, Optimizer optimizer, LossFunction loss)
 
 Array TrainStep::operator()(const Arrays& inputs) const { return state_->function_for(inputs)(inputs)[0]; }
 
+std::string TrainStep::explain(const Arrays& inputs) const { return state_->function_for(inputs).explain(inputs); }
+
 std::vector<std::pair<Array, Variable>> zip(const Arrays& gradients, const std::vector<Variable>& variables) {
   if (gradients.size() != variables.size()) {
     fail("zip: got ", gradients.size(), " gradients and ", variables.size(), " variables");

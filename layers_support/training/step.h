@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,8 @@ class TrainStep {
   TrainStep(const Layer& model, Optimizer optimizer, LossFunction loss);
   // Makes the step; the loss before it. Errors as of ValueAndGradients.
   Array operator()(const Arrays& inputs) const;
+  // The plan for such inputs as text: Function::explain().
+  std::string explain(const Arrays& inputs) const;
 
  private:
   class State;

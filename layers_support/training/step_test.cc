@@ -93,6 +93,7 @@ TEST(TrainStep, DoesTheSameInOneFunction) {
     EXPECT_FLOAT_EQ(apart->w.value().element<float>(i), whole->w.value().element<float>(i));
   }
   EXPECT_FLOAT_EQ(whole->calls.value().item<float>(), 20);
+  EXPECT_NE(step.explain({kX, kY}).find("dot"), std::string::npos) << step.explain({kX, kY});
 }
 
 TEST(ValueAndGradients, OfVariablesAndUnrelatedOnes) {

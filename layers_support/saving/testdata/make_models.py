@@ -58,8 +58,11 @@ random = np.random.RandomState(1)
 for kind in (dense, conv, lstm):
     model, shape = kind()
     # Weights that are not those that layers begin with; variances stay above 0.
-    model.set_weights([0.5 + random.uniform(size=w.shape) if "variance" in v.name else 0.5 * random.normal(size=w.shape)
-                       for v, w in zip(model.weights, model.get_weights())])
+    # Layer by layer: Keras 2.3.1 lists a model's weights and their values in two orders.
+    for layer in model.layers:
+        layer.set_weights([0.5 + random.uniform(size=w.shape) if "variance" in v.name
+                           else 0.5 * random.normal(size=w.shape)
+                           for v, w in zip(layer.weights, layer.get_weights())])
     x = random.randint(6, size=shape) if kind is lstm else random.normal(size=shape)
     if kind is dense:  # One step, so that the file holds an optimizer and its state as well.
         model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
