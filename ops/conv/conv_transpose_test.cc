@@ -1,4 +1,3 @@
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/conv/convolution.h"
+#include "ops/conv/test_util.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -16,21 +16,9 @@ namespace {
 using ::keel::testing::check_gradients;
 using ::keel::testing::random_array;
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
-
-const char* const kFormats[] = {"channels_last", "channels_first"};
-
-Shape image(const char* format, int64_t n, int64_t h, int64_t w, int64_t c) {
-  return std::string(format) == "channels_last" ? Shape{n, h, w, c} : Shape{n, c, h, w};
-}
+using testing_util::error_of;
+using testing_util::image;
+using testing_util::kFormats;
 
 // x [h, w, f] to a result [oh, ow, c]; `pad`: zeros before the result where conv2d() reads it.
 struct Case {

@@ -1,7 +1,6 @@
 #include "ops/conv/convolution.h"
 
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/conv/pool.h"
+#include "ops/conv/test_util.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -18,21 +18,9 @@ namespace {
 using ::keel::testing::check_gradients;
 using ::keel::testing::random_array;
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
-
-const char* const kFormats[] = {"channels_last", "channels_first"};
-
-Shape image(const char* format, int64_t n, int64_t h, int64_t w, int64_t c) {
-  return std::string(format) == "channels_last" ? Shape{n, h, w, c} : Shape{n, c, h, w};
-}
+using testing_util::error_of;
+using testing_util::image;
+using testing_util::kFormats;
 
 struct Case {
   int64_t h, w, c, f, kh, kw;

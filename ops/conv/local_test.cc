@@ -1,12 +1,12 @@
 #include "ops/conv/local.h"
 
-#include <functional>
 #include <string>
 
 #include "core/function.h"
 #include "core/graph.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ops/conv/test_util.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -15,15 +15,7 @@ namespace {
 using ::keel::testing::check_gradients;
 using ::keel::testing::random_array;
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 constexpr int64_t kN = 2, kH = 6, kW = 5, kC = 3, kF = 2, kRows = 3, kCols = 2, kOutH = 2, kOutW = 4;
 

@@ -1,12 +1,12 @@
 #include "ops/conv/resize.h"
 
-#include <functional>
 #include <string>
 
 #include "core/function.h"
 #include "core/graph.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ops/conv/test_util.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -16,15 +16,7 @@ using ::keel::testing::check_gradients;
 using ::keel::testing::random_array;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 Array numbers(const Shape& shape, DType dtype = "float32") {
   Array values(shape, "float64");

@@ -1,0 +1,33 @@
+// For tests of the family's ops: errors, data formats, images.
+#ifndef KEEL_OPS_CONV_TEST_UTIL_H_
+#define KEEL_OPS_CONV_TEST_UTIL_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "core/error.h"
+#include "core/shape.h"
+
+namespace keel::testing_util {
+
+// The message of the ValueError that `f` throws; empty where it throws none.
+inline std::string error_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const ValueError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+constexpr const char* kFormats[] = {"channels_last", "channels_first"};
+
+// The shape of n images of h × w pixels of c channels.
+inline Shape image(const char* format, int64_t n, int64_t h, int64_t w, int64_t c) {
+  return std::string(format) == "channels_last" ? Shape{n, h, w, c} : Shape{n, c, h, w};
+}
+
+}  // namespace keel::testing_util
+
+#endif  // KEEL_OPS_CONV_TEST_UTIL_H_
