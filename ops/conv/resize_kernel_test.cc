@@ -14,12 +14,8 @@ namespace {
 
 using testing_util::Guarded;
 using testing_util::on_every_target;
+using testing_util::pool_of;
 using testing_util::value_of;
-
-const ThreadPool& pool_of(int threads) {
-  static const ThreadPool one(1), two(2), seven(7);
-  return threads == 1 ? one : threads == 2 ? two : seven;
-}
 
 int64_t at(const ResizeShape& s, int64_t n, int64_t i, int64_t j, int64_t c, int64_t h, int64_t w) {
   return s.channels_first ? ((n * s.channels + c) * h + i) * w + j : ((n * h + i) * w + j) * s.channels + c;

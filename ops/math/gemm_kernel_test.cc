@@ -14,17 +14,13 @@ namespace {
 
 using testing_util::Guarded;
 using testing_util::on_every_target;
+using testing_util::pool_of;
 using testing_util::value_of;
 
 struct Case {
   GemmShape shape;
   bool accumulate = false, bias = false, relu = false, packed = false;
 };
-
-const ThreadPool& pool_of(int threads) {
-  static const ThreadPool one(1), two(2), seven(7);
-  return threads == 1 ? one : threads == 2 ? two : seven;
-}
 
 // What the sums of the product may differ by, relative to the sum of magnitudes.
 template <typename T>

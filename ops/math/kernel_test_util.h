@@ -13,10 +13,17 @@
 #include <vector>
 
 #include "core/simd_targets.h"
+#include "core/threads.h"
 #include "gtest/gtest.h"
 #include "hwy/targets.h"
 
 namespace keel::testing_util {
+
+// A pool of 1, 2 or else 7 threads, kept for the whole test program.
+inline const ThreadPool& pool_of(int threads) {
+  static const ThreadPool one(1), two(2), seven(7);
+  return threads == 1 ? one : threads == 2 ? two : seven;
+}
 
 // Calls check() under each target that this machine has, the kernels' own `target()` naming it.
 template <typename Check>

@@ -19,12 +19,8 @@ namespace {
 using testing_util::epsilon_of;
 using testing_util::Guarded;
 using testing_util::on_every_target;
+using testing_util::pool_of;
 using testing_util::value_of;
-
-const ThreadPool& pool_of(int threads) {
-  static const ThreadPool one(1), two(2), seven(7);
-  return threads == 1 ? one : threads == 2 ? two : seven;
-}
 
 const int64_t kLengths[] = {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130, 511, 512, 513, 1000};
 

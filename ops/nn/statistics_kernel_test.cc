@@ -17,12 +17,8 @@ namespace {
 using testing_util::epsilon_of;
 using testing_util::Guarded;
 using testing_util::on_every_target;
+using testing_util::pool_of;
 using testing_util::value_of;
-
-const ThreadPool& pool_of(int threads) {
-  static const ThreadPool one(1), two(2), seven(7);
-  return threads == 1 ? one : threads == 2 ? two : seven;
-}
 
 // `offset` is added to numbers of [-2, 2].
 template <typename T>

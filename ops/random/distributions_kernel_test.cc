@@ -17,6 +17,7 @@ namespace {
 
 using testing_util::Guarded;
 using testing_util::on_every_target;
+using testing_util::pool_of;
 using testing_util::value_of;
 
 using Block = std::array<uint32_t, 4>;
@@ -38,11 +39,6 @@ uint32_t word(const RandomStream& s, uint64_t i) {
   return philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
                  static_cast<uint32_t>(s.call), static_cast<uint32_t>(s.call >> 32)},
                 static_cast<uint32_t>(s.seed), static_cast<uint32_t>(s.seed >> 32))[i % 4];
-}
-
-const ThreadPool& pool_of(int threads) {
-  static const ThreadPool one(1), two(2), seven(7);
-  return threads == 1 ? one : threads == 2 ? two : seven;
 }
 
 // Edges of vectors, of the words made at a time, and more than one piece of parallel work.
