@@ -13,6 +13,7 @@
 #include "core/session.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 // Every allocation of this program.
 static std::atomic<int64_t> allocations{0};
@@ -31,16 +32,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The message of the ValueError that `f` throws; empty where it throws none.
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 std::vector<float> floats(const Array& a) { return a.to_vector<float>(); }
 

@@ -5,6 +5,7 @@
 #include "core/function.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -12,15 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 TEST(Eye, OfOneSizeAndOfTwo) {
   EXPECT_THAT(eye(2).value().to_vector<int>(), ElementsAre(1, 0, 0, 1));

@@ -9,6 +9,7 @@
 #include "core/structure.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -16,15 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 std::vector<float> floats(const Array& a) { return a.to_vector<float>(); }
 

@@ -13,6 +13,7 @@
 #include "core/subgraph.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -62,15 +63,7 @@ class CountedIncrement final : public OpOf<CountedIncrement> {
 Tensors positive(const Tensor& x) { return make_all<Positive>({x}); }
 Tensor increment(const Tensor& x) { return make<CountedIncrement>({x}); }
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 std::vector<float> floats(const Array& a) { return a.to_vector<float>(); }
 

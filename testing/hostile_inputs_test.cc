@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keel.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -32,16 +33,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
 constexpr int64_t kHuge = int64_t{1} << 62;
 
-// The message of the ValueError that `f` throws; empty where it throws none. Anything else escapes.
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 Tensor input(const Shape& shape, DType dtype = DType::kFloat32) { return placeholder({.shape = shape, .dtype = dtype}); }
 Tensor value(const Shape& shape, double x = 1, DType dtype = DType::kFloat32) {

@@ -5,19 +5,12 @@
 #include "gtest/gtest.h"
 #include "keel.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 TEST(Config, NamesCompareWhateverTheirStyle) {
   EXPECT_EQ(canonical_name("GlorotUniform"), canonical_name("glorot_uniform"));

@@ -9,6 +9,7 @@
 #include "layers_support/layers/layers.h"
 #include "layers_support/layers/loading.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -127,15 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Keras, EachLayer, testing::Range(size_t{0}, cases().siz
 
 Tensor input(const Shape& shape) { return placeholder({.shape = shape}); }
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 void expect_error(const std::string& error, const std::string& part) {
   EXPECT_NE(error.find(part), std::string::npos) << error;

@@ -7,19 +7,12 @@
 
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 Tensor tensor_of(const Json& json) {
   Shape shape;

@@ -8,19 +8,12 @@
 #include "gtest/gtest.h"
 #include "layers_support/config/config.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 Array array_of(const Json& json) {
   Shape shape;

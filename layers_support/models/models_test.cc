@@ -10,6 +10,7 @@
 #include "layers_support/layers/layers.h"
 #include "layers_support/models/loading.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -82,12 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Keras, EachModel, testing::Range(size_t{0}, cases().siz
 
 TEST(ModelFromConfig, DamagedConfigsAreErrors) {
   const auto message = [](const char* text) {
-    try {
-      model_from_config(parse_json("test", text));
-    } catch (const ValueError& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
+    return testing_util::error_of([&] { model_from_config(parse_json("test", text)); });
   };
   EXPECT_NE(message(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Nonesuch", "config": {}}]}})")
                 .find("no layer of class 'Nonesuch'"), std::string::npos);

@@ -6,20 +6,13 @@
 #include "layers_support/layers/layers.h"
 #include "layers_support/models/model.h"
 #include "layers_support/training/step.h"
+#include "testing/error_of.h"
 
 namespace K = keel;
 
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const K::ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using keel::testing_util::error_of;
 
 // Points inside and outside of a circle.
 struct Circle {

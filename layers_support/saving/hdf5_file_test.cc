@@ -6,19 +6,12 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 namespace keel::hdf5 {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 std::string temp(const std::string& name) { return ::testing::TempDir() + "/" + name; }
 

@@ -13,17 +13,6 @@
 
 namespace keel::testing_util {
 
-// What a ValueError of f() says.
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 // A file of this test's own.
 inline std::string temp(const std::string& name) { return ::testing::TempDir() + "/" + name; }
 

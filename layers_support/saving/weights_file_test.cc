@@ -6,6 +6,7 @@
 
 #include "layers_support/saving/hdf5_file.h"
 #include "layers_support/saving/test_util.h"
+#include "testing/error_of.h"
 
 namespace K = keel;
 using namespace keel::testing_util;  // NOLINT
@@ -59,7 +60,7 @@ TEST(Weights, DamagedAndForeignFilesLeaveTheModelAsItWas) {
     std::filesystem::copy_file(keras_file("keras_dense.h5"), path, std::filesystem::copy_options::overwrite_existing);
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     std::filesystem::resize_file(path, length);
-    EXPECT_NE(load(path), "no error") << length;
+    EXPECT_NE(load(path), "") << length;
     ++failed;
   }
   EXPECT_GT(failed, 20);

@@ -7,19 +7,12 @@
 #include "layers_support/training/curves.h"
 #include "layers_support/training/logs.h"
 #include "layers_support/training/rows.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 TEST(Logs, NamesAndNumbers) {
   Logs logs;

@@ -5,20 +5,13 @@
 
 #include "gtest/gtest.h"
 #include "layers_support/losses/losses.h"
+#include "testing/error_of.h"
 
 namespace K = keel;
 
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const K::ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using keel::testing_util::error_of;
 
 // y = x · w, with a count of its training calls as an update.
 class Linear final : public K::LayerImpl {

@@ -8,20 +8,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 
 namespace K = keel;
 
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const K::ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using keel::testing_util::error_of;
 
 // x · w + b with what a test wants to see.
 class Linear final : public K::LayerImpl {

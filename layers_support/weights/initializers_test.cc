@@ -6,21 +6,14 @@
 
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
 namespace init = initializers;
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 struct Moments {
   double mean = 0, deviation = 0, largest = 0;

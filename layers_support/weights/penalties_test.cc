@@ -7,19 +7,12 @@
 #include "layers_support/weights/constraints.h"
 #include "layers_support/weights/regularizers.h"
 #include "nlohmann/json.hpp"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
 
-template <typename F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 Tensor matrix() { return constant(Array{{3, -1}, {4, 0.5}}, {.dtype = "float32"}); }
 

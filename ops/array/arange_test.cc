@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
 #include "ops/math/math.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {

@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {

@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {

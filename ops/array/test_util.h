@@ -1,4 +1,4 @@
-// For tests of ops: values, errors, and graphs fed with what was unknown when they were built.
+// For tests of ops: values, and graphs fed with what was unknown when they were built.
 #ifndef KEEL_OPS_ARRAY_TEST_UTIL_H_
 #define KEEL_OPS_ARRAY_TEST_UTIL_H_
 
@@ -13,17 +13,6 @@
 #include "core/threads.h"
 
 namespace keel::testing_util {
-
-// The message of the ValueError that `f` throws; empty where it throws none.
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
 
 // 0, 1, 2 … in this shape.
 inline Array iota(const Shape& shape, DType dtype = DType::kFloat32) {

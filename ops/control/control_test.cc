@@ -1,7 +1,6 @@
 // Switches, phases and updates. Tests of the learning phase name the statement they check.
 #include "ops/control/control.h"
 
-#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/math/math.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -23,14 +23,7 @@ using ::keel::testing::random_array;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 std::vector<double> of(const Array& a) { return a.to_vector<double>(); }
 

@@ -1,7 +1,6 @@
 // Functions over elements: map_fn, foldl and foldr.
 #include "ops/control/map.h"
 
-#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "ops/math/math.h"
 #include "ops/random/random.h"
 #include "ops/reduction/reduction.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -22,14 +22,7 @@ using ::keel::testing::random_array;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 Tensor less(const Tensor& a, const Tensor& x) { return a - x; }
 
@@ -82,7 +75,7 @@ TEST(Fold, BadInput) {  // HOSTILE_INPUTS 30
   auto smaller = [](const Tensor& a, const Tensor&) { return sum(a); };
   EXPECT_THAT(error_of([&] { foldl(smaller, some); }), HasSubstr("foldl: state 0 is float32(2,)"));
   auto thrower = [](const Tensor&, const Tensor&) -> Tensor { throw std::runtime_error("the user's"); };
-  EXPECT_THAT(error_of([&] { foldl(thrower, some); }), HasSubstr("the user's"));
+  EXPECT_THAT(error_of<std::runtime_error>([&] { foldl(thrower, some); }), HasSubstr("the user's"));
   auto to_int = [](const Tensor& x) { return cast(x, "int32"); };
   EXPECT_THAT(error_of([&] { map_fn(to_int, some, {.dtype = "float32"}); }),
               HasSubstr("map_fn: fn returns int32 but dtype is float32"));

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "ops/conv/convolution.h"
 #include "ops/conv/test_util.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {

@@ -1,25 +1,13 @@
-// For tests of the family's ops: errors, data formats, images.
+// For tests of the family's ops: data formats, images.
 #ifndef KEEL_OPS_CONV_TEST_UTIL_H_
 #define KEEL_OPS_CONV_TEST_UTIL_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
-#include "core/error.h"
 #include "core/shape.h"
 
 namespace keel::testing_util {
-
-// The message of the ValueError that `f` throws; empty where it throws none.
-inline std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
 
 constexpr const char* kFormats[] = {"channels_last", "channels_first"};
 

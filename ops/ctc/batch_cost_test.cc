@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "ops/math/math.h"
 #include "ops/reduction/reduction.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -21,15 +22,7 @@ using ::testing::HasSubstr;
 
 Tensor ints(const Shape& shape, const std::vector<int32_t>& values) { return constant_tensor(Array::of(shape, values)); }
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 TEST(CtcBatchCost, DerivativesAreSlopes) {
   const Tensor labels = ints({3, 4}, {0, 1, 1, 2, 2, 2, -7, 99, 1, 0, 1, 0}), steps = ints({3, 1}, {6, 4, 5});

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/math/math.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -37,15 +38,7 @@ Array peaks(const std::vector<std::vector<int>>& best, int64_t classes, DType dt
   return Array::of(shape, values).cast(dtype);
 }
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 TEST(CtcDecode, GreedyMergesAndDropsBlanks) {
   const Tensor y = placeholder({.shape = Shape{None, None, 4}}), steps = placeholder({.ndim = 1, .dtype = "int32"});

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/math/math.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {
@@ -19,15 +20,7 @@ using ::testing::HasSubstr;
 
 Tensor ints(const Shape& shape, const std::vector<int32_t>& values) { return constant_tensor(Array::of(shape, values)); }
 
-template <typename F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 TEST(CtcLabels, KeepTheFirstOfEachRow) {
   const Tensor labels = placeholder({.ndim = 2, .dtype = "int16"}), lengths = placeholder({.ndim = 1, .dtype = "int32"});

@@ -10,6 +10,7 @@
 #include "core/structure.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -19,14 +20,7 @@ using ::keel::testing::check_gradients;
 using ::keel::testing::random_array;
 using ::testing::HasSubstr;
 
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing_util::error_of;
 
 Tensor product(const Tensors& x) { return dot(x[0], x[1]); }
 

@@ -11,6 +11,7 @@
 #include "ops/array/test_util.h"
 #include "ops/math/kernel_test_util.h"
 #include "ops/reduction/arg_extreme_kernel.h"
+#include "testing/error_of.h"
 
 namespace keel {
 namespace {

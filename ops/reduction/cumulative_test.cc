@@ -13,6 +13,7 @@
 #include "ops/math/kernel_test_util.h"
 #include "ops/reduction/recurrence.h"
 #include "ops/reduction/scan_kernel.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {

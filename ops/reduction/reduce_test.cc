@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "ops/array/test_util.h"
 #include "ops/math/arithmetic.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {

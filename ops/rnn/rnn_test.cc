@@ -13,6 +13,7 @@
 #include "ops/math/math.h"
 #include "ops/nn/nn.h"
 #include "ops/reduction/reduction.h"
+#include "testing/error_of.h"
 #include "testing/gradient_check.h"
 
 namespace keel {
@@ -21,14 +22,7 @@ namespace {
 using testing::check_gradients;
 using testing::random_array;
 
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const ValueError& e) {
-    return e.what();
-  }
-  return "no error";
-}
+using testing_util::error_of;
 
 Array floats(const Shape& shape, double value) { return Array::full(shape, value, "float32"); }
 
