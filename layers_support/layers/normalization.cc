@@ -123,11 +123,9 @@ class LayerNormalizationImpl final : public BuiltIn {
     }
   }
   Tensor call(const Tensor& x) override {
-    const Tensor centered = x - mean(x, axes_, /*keepdims=*/true);
-    Tensor y = centered / sqrt(mean(square(centered), axes_, /*keepdims=*/true) + options_.epsilon);
-    if (gamma_.defined()) y = y * spread(gamma_, x.rank());
-    if (beta_.defined()) y = y + spread(beta_, x.rank());
-    return y;
+    return batch_normalization(x, mean(x, axes_, /*keepdims=*/true), var(x, axes_, /*keepdims=*/true),
+                               spread(beta_, x.rank()), spread(gamma_, x.rank()),
+                               {.epsilon = options_.epsilon});
   }
   Json get_config() const override {
     return config_with({{"axis", options_.axis},
@@ -156,8 +154,9 @@ class LayerNormalizationImpl final : public BuiltIn {
   }
 
  private:
-  // A weight along the normalized axes of x, as a tensor that broadcasts to x.
+  // A weight along the normalized axes of x, as a tensor that broadcasts to x; empty where there is none.
   Tensor spread(const Variable& weight, int rank) const {
+    if (!weight.defined()) return {};
     Shape shape;
     shape.resize(rank, 1);
     for (size_t i = 0; i < axes_.size(); ++i) shape[static_cast<int>(axes_[i])] = weight.shape()[static_cast<int>(i)];

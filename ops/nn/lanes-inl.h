@@ -119,6 +119,17 @@ HWY_INLINE V ExpOfNegative(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, hn::Max(x, hn::Set(d, -800.0))));
 }
 
+// Calls f(S()) for the floating storage type of `dtype`.
+template <class F>
+HWY_INLINE void VisitFloats(DType dtype, const F& f) {
+  switch (dtype.kind()) {
+    case DType::kFloat16: return f(float16());
+    case DType::kBfloat16: return f(bfloat16());
+    case DType::kFloat32: return f(float());
+    default: return f(double());
+  }
+}
+
 // Calls f(vectors of x, their first index, count of lanes that mean something) for n elements; the
 // lanes beyond the end hold `fill`.
 template <typename S, class F>

@@ -8,6 +8,7 @@
 #include "core/structure.h"
 #include "ops/array/array.h"
 #include "ops/math/math.h"
+#include "ops/nn/row_normalization.h"
 #include "ops/nn/statistics_kernel.h"
 #include "ops/reduction/reduce.h"
 
@@ -197,7 +198,8 @@ Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& va
   };
   const Tensor m = along_axis("mean", mean), v = along_axis("var", var);
   const Tensor b = along_axis("beta", beta), g = along_axis("gamma", gamma);
-  return normalize(x, m, v, b, g, options.epsilon);
+  const Tensor rows = internal::normalized_rows(x, m, v, b, g, options.epsilon);
+  return rows.defined() ? rows : normalize(x, m, v, b, g, options.epsilon);
 }
 
 NormalizedBatch normalize_batch_in_training(const Tensor& x, const Tensor& gamma, const Tensor& beta,

@@ -50,6 +50,80 @@ TEST(BatchNormalization, Gradients) {
       random_array({3}, 5)});
 }
 
+// Layer normalization: the moments are those of each row of x itself.
+Tensor normalize_rows(const Tensor& x, const std::vector<int64_t>& axes, const Tensor& gamma,
+                      const Tensor& beta, double epsilon) {
+  return batch_normalization(x, mean(x, axes, true), var(x, axes, true), beta, gamma, {.epsilon = epsilon});
+}
+
+bool is_one_op(const Tensor& y) { return y.op().name() == "normalized_rows"; }
+
+TEST(BatchNormalization, ByTheMomentsOfRows) {
+  const Array value = random_array({3, 4, 5}, 1, -2, 3);
+  for (const auto& [dtype, epsilon] : kFloatTypes) {
+    const Tensor x = constant_tensor(value.cast(dtype)), wide = cast(x, DType::kFloat64);
+    for (const std::vector<int64_t>& axes : {std::vector<int64_t>{-1}, {1, 2}, {0, 1, 2}}) {
+      Shape row{5};
+      if (axes.size() > 1) row.insert(0, 4);
+      if (axes.size() > 2) row.insert(0, 3);
+      const Tensor gamma = constant_tensor(random_array(row, 2).cast(dtype));
+      const Tensor beta = constant_tensor(random_array(row, 3).cast(dtype));
+      const Tensor plain = (wide - mean(wide, axes, true)) / sqrt(var(wide, axes, true) + 0.01);
+      const auto check = [&](const Tensor& g, const Tensor& b) {
+        Tensor expected = plain;
+        if (g.defined()) expected = expected * cast(g, DType::kFloat64);
+        if (b.defined()) expected = expected + cast(b, DType::kFloat64);
+        const Tensor y = normalize_rows(x, axes, g, b, 0.01);
+        EXPECT_TRUE(is_one_op(y));
+        EXPECT_EQ(y.dtype(), dtype);
+        expect_values(y, eval(expected).to_vector<double>(), 8 * epsilon);
+      };
+      check(gamma, beta);
+      check({}, {});
+      check(gamma, {});
+      check({}, beta);
+    }
+  }
+}
+
+TEST(BatchNormalization, ByOtherMomentsStaysComposed) {
+  const Tensor x = constant_tensor(random_array({4, 4}, 1)), z = constant_tensor(random_array({4, 4}, 2));
+  const Tensor m = mean(x, 1, true), v = var(x, 1, true);
+  const auto one_op = [&](const Tensor& mean, const Tensor& var, const Tensor& gamma = {}) {
+    return is_one_op(batch_normalization(x, mean, var, {}, gamma));
+  };
+  EXPECT_TRUE(one_op(m, v));
+  EXPECT_FALSE(one_op(mean(z, 1, true), v));
+  EXPECT_FALSE(one_op(m, var(z, 1, true)));
+  EXPECT_FALSE(one_op(m, mean(square(x), 1, true)));
+  EXPECT_FALSE(one_op(sum(x, 1, true), v));
+  EXPECT_FALSE(one_op(mean(x, 0, true), var(x, 0, true)));
+  EXPECT_FALSE(one_op(m, v, tensor({4, 1}, {1, 2, 3, 4}, DType::kFloat64)));
+  EXPECT_FALSE(one_op(m, v, tensor({1}, {2}, DType::kFloat64)));
+  const Tensor unknown = placeholder({.shape = Shape{None, None}});
+  EXPECT_FALSE(is_one_op(normalize_rows(unknown, {1}, {}, {}, 0.1)));
+}
+
+TEST(BatchNormalization, GradientsByTheMomentsOfRows) {
+  for (const std::vector<int64_t>& axes : {std::vector<int64_t>{-1}, {1, 2}}) {
+    const Shape row = axes.size() == 1 ? Shape{4} : Shape{3, 4};
+    check_gradients([&](const Tensors& in) { return normalize_rows(in[0], axes, in[1], in[2], 0.1); },
+                    {random_array({2, 3, 4}, 1, -2, 2), random_array(row, 2), random_array(row, 3)},
+                    {.tolerance = 1e-5});
+    check_gradients([&](const Tensors& in) { return normalize_rows(in[0], axes, {}, {}, 0.1); },
+                    {random_array({2, 3, 4}, 1, -2, 2)}, {.tolerance = 1e-5});
+  }
+}
+
+TEST(BatchNormalization, NoRows) {
+  const Tensor x = placeholder({.shape = Shape{None, 3}});
+  const Tensor y = normalize_rows(x, {1}, tensor({1, 2, 3}), tensor({1, 2, 3}), 0.1);
+  EXPECT_TRUE(is_one_op(y));
+  const auto values = function({x}, {y, gradients(y, {x})[0]})({Array::full({0, 3}, 0, DType::kFloat32)});
+  EXPECT_EQ(values[0].shape(), (Shape{0, 3}));
+  EXPECT_EQ(values[1].shape(), (Shape{0, 3}));
+}
+
 // Axes of every kind: channels last and first, leading, trailing, all, and two runs of kept ones.
 const std::vector<std::vector<int64_t>> kAxes = {{0, 1, 2}, {0, 2, 3}, {0}, {3}, {1, -1}, {0, 1, 2, 3},
                                                  {0, 2}, {1}, {3, 0}};

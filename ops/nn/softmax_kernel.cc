@@ -188,17 +188,6 @@ void EachSlice(int64_t outer, int64_t k, int64_t inner, int64_t lanes, const Thr
                     });
 }
 
-// Calls f(S()) for the floating storage type of `dtype`.
-template <class F>
-void VisitFloats(DType dtype, const F& f) {
-  switch (dtype.kind()) {
-    case DType::kFloat16: return f(float16());
-    case DType::kBfloat16: return f(bfloat16());
-    case DType::kFloat32: return f(float());
-    default: return f(double());
-  }
-}
-
 void DoForward(const View& x, int64_t outer, int64_t k, int64_t inner, const View& y,
                const ThreadPool& pool) {
   VisitFloats(x.dtype, [&](auto zero) HWY_ATTR {

@@ -352,17 +352,6 @@ void GradientSums(const S* dy, const S* x, const S* mean, const StatisticsShape&
       });
 }
 
-// Calls f(S()) for the floating storage type of `dtype`.
-template <class F>
-void VisitFloats(DType dtype, const F& f) {
-  switch (dtype.kind()) {
-    case DType::kFloat16: return f(float16());
-    case DType::kBfloat16: return f(bfloat16());
-    case DType::kFloat32: return f(float());
-    default: return f(double());
-  }
-}
-
 void DoGradientSums(const View& dy, const View& x, const View& mean, const StatisticsShape& s,
                     const View& sums, const View& products, void* scratch, const ThreadPool& pool) {
   VisitFloats(x.dtype, [&](auto zero) HWY_ATTR {
