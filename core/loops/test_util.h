@@ -94,6 +94,7 @@ class TestArray {
 // What the outputs of `program` should hold: one odometer step per element.
 std::vector<std::vector<Real>> reference(const LoopProgram& program, const std::vector<TestArray>& in);
 
+// Arrays for the outputs of `program`.
 std::vector<TestArray> make_outputs(const LoopProgram& program, size_t misaligned = 0);
 
 // Runs with NaNs in the scratch, beyond which nothing may be written.
@@ -125,8 +126,10 @@ class Loops : public testing::TestWithParam<int64_t> {
 
 // Every target of this machine, for INSTANTIATE_TEST_SUITE_P.
 std::vector<int64_t> targets();
+// The target's name, for the names of tests.
 std::string target_name(const testing::TestParamInfo<int64_t>& info);
 
+// Every dtype.
 std::vector<DType> all_dtypes();
 
 // `op` applied to two inputs of these shapes.
