@@ -1,5 +1,6 @@
 #include "core/buffer.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -63,14 +64,19 @@ class BufferPool {
     }
     if (buffer == nullptr) {
       const int64_t capacity = bin_bytes(bin);
-      // Whole huge pages where they pay.
-      const size_t alignment = capacity >= (int64_t{1} << 22) ? size_t{1} << 21 : 64;
+      // Whole huge pages where they pay: 4 KiB ones take a walk of the page table every 64 lines.
+      const bool huge = capacity >= (int64_t{1} << 22);
+      const size_t alignment = huge ? size_t{1} << 21 : 64;
       const size_t size = (static_cast<size_t>(capacity) + Buffer::kHeader + alignment - 1) / alignment * alignment;
       Device* const owner = device();
       void* memory = owner != nullptr ? owner->allocate(size) : std::aligned_alloc(alignment, size);
       if (memory == nullptr) {
         fail("memory: ", owner != nullptr ? owner->name() : "the system", " has no ", size, " bytes left");
       }
+#ifdef MADV_HUGEPAGE
+      // Linux gives them to who asks, by most distributions' default; a refusal does no harm.
+      if (huge && owner == nullptr) madvise(memory, size, MADV_HUGEPAGE);
+#endif
       buffer = new (memory) Buffer;
       buffer->device_ = owner;
       buffer->capacity_ = capacity;

@@ -1,5 +1,6 @@
 #include "ops/conv/pool.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -46,17 +47,17 @@ class PoolKernel final : public Kernel {
     return pool_scratch_bytes<T>(shape_, pool);
   }
   void run(const Exec& exec, Views in, Views out) const override {
-    const T* a = in[0].as<T>();
-    T* y = out[0].as<T>();
+    const T* from = in[0].as<T>();
+    T* to = out[0].as<T>();
     if (part_ == Part::kMax) {
-      max_pool<T>(shape_, a, y, exec.scratch, exec.pool);
+      max_pool<T>(shape_, from, to, out[1].data, exec.scratch, exec.pool);
     } else if constexpr (!std::is_integral_v<T>) {
       if (part_ == Part::kAverage) {
-        average_pool<T>(shape_, a, y, exec.scratch, exec.pool);
+        average_pool<T>(shape_, from, to, exec.scratch, exec.pool);
       } else if (part_ == Part::kMaxGradient) {
-        max_pool_gradient<T>(shape_, in[1].as<T>(), a, y, exec.scratch, exec.pool);
+        max_pool_gradient<T>(shape_, from, in[2].data, to, exec.scratch, exec.pool);
       } else {
-        average_pool_gradient<T>(shape_, a, y, exec.scratch, exec.pool);
+        average_pool_gradient<T>(shape_, from, to, exec.scratch, exec.pool);
       }
     }
   }
@@ -74,7 +75,7 @@ std::unique_ptr<Kernel> make_pool_kernel(DType dtype, Part part, const PoolShape
   });
 }
 
-// Inputs: dy, and x (of which an average reads the shape alone). Linear in dy.
+// Inputs: dy, x (of which the shape alone matters) and, for a maximum, the index of a Pool. Linear in dy.
 class PoolGradient final : public OpOf<PoolGradient> {
  public:
   static constexpr std::string_view kName = "pool_gradient";
@@ -82,7 +83,7 @@ class PoolGradient final : public OpOf<PoolGradient> {
   std::array<int64_t, 3> size;
   bool average;
   auto fields() const { return std::tie(window, size, average); }
-  bool reads_only_shape(int i) const override { return average && i == 1; }
+  bool reads_only_shape(int i) const override { return i == 1; }
   Signatures infer(SignatureSpan in) const override { return {{in[0].dtype, in[1].shape}}; }
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan) const override {
     return make_pool_kernel(in[0].dtype, average ? Part::kAverageGradient : Part::kMaxGradient,
@@ -91,8 +92,8 @@ class PoolGradient final : public OpOf<PoolGradient> {
   Tensors gradient(const Tensor& dx, const Tensor& ddx) const;
 };
 
-// Inputs: x, and (for what is chosen) another tensor whose elements decide. What a maximum passes on
-// of `ddx` is the element of each window that is largest in x: the gradient's gradient.
+// Inputs: x, and the index of a Pool of such an image: the elements that it names, one per window. The
+// gradient's gradient of a maximum.
 class PoolChosen final : public OpOf<PoolChosen> {
  public:
   static constexpr std::string_view kName = "pool_chosen";
@@ -104,10 +105,11 @@ class PoolChosen final : public OpOf<PoolChosen> {
   }
   void run(const Exec& exec, Views in, Views out) const override;
   Tensors gradient(const Tensor& y, const Tensor& dy) const {
-    return {make<PoolGradient>({dy, y.input(1)}, window, size, false), Tensor()};
+    return {make<PoolGradient>({dy, y.input(0), y.input(1)}, window, size, false), Tensor()};
   }
 };
 
+// Of a maximum there are two outputs: the second is the index that max_pool() leaves for the gradient.
 class Pool final : public OpOf<Pool> {
  public:
   static constexpr std::string_view kName = "pool";
@@ -120,20 +122,30 @@ class Pool final : public OpOf<Pool> {
     if (!t.is_floating() && (average || (t != DType::kInt32 && t != DType::kInt64))) {
       fail(name_of(window), ": x is ", t, "; accepted are floating dtypes, and int32 and int64 for 'max'");
     }
-    return {{t, result_shape(window, size, in[0].shape)}};
+    const Shape y = result_shape(window, size, in[0].shape);
+    if (average) return {{t, y}};
+    Shape index = y;
+    if (window.channels_first) {
+      for (int i = 1; i <= window.rank; ++i) index[i] = y[i + 1];
+      index[window.rank + 1] = y[1];
+    }
+    return {{t, y}, {has_byte_index(size) ? DType::kUint8 : DType::kInt32, index}};
   }
+  bool skips_unread_outputs() const override { return true; }
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
     return make_pool_kernel(in[0].dtype, average ? Part::kAverage : Part::kMax,
                             pool_shape(window, size, in[0].shape, out[0].shape));
   }
-  Tensors gradient(const Tensor& y, const Tensor& dy) const {
-    return {make<PoolGradient>({dy, y.input(0)}, window, size, average)};
+  Tensors gradient(const Tensors& outputs, const Tensors& gradients) const {
+    Tensors inputs{gradients[0], outputs[0].input(0)};
+    if (!average) inputs.push_back(outputs[1]);
+    return {make<PoolGradient>(inputs, window, size, average)};
   }
 };
 
 Tensors PoolGradient::gradient(const Tensor& dx, const Tensor& ddx) const {
   if (average) return {make<Pool>({ddx}, window, size, true), Tensor()};
-  return {make<PoolChosen>({ddx, dx.input(1)}, window, size), Tensor()};
+  return {make<PoolChosen>({ddx, dx.input(2)}, window, size), Tensor(), Tensor()};
 }
 
 // Only second derivatives come here, so it walks the windows plainly.
@@ -153,7 +165,7 @@ void PoolChosen::run(const Exec& exec, Views in, Views out) const {
   const auto xs = strides(s.in), ys = strides(s.out);
   visit_floating(in[0].dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *values = in[0].as<T>(), *keys = in[1].as<T>();
+    const T* values = in[0].as<T>();
     T* y = out[0].as<T>();
     exec.pool.parallel_for(s.batch * s.channels, 1, [&](int64_t begin, int64_t end) {
       for (int64_t image = begin; image < end; ++image) {
@@ -167,20 +179,15 @@ void PoolChosen::run(const Exec& exec, Views in, Views out) const {
             from[i] = std::max<int64_t>(first, 0);
             to[i] = std::min(first + s.window[i], s.in[i]);
           }
-          int64_t best = -1;
-          double most = 0;
-          for (int64_t d = from[0]; d < to[0]; ++d) {
-            for (int64_t h = from[1]; h < to[1]; ++h) {
-              for (int64_t w = from[2]; w < to[2]; ++w) {
-                const int64_t i = x0 + d * xs[1] + h * xs[2] + w * xs[3];
-                const auto key = convert_element<double>(keys[i]);
-                if (best >= 0 && !(key > most) && !(key != key && most == most)) continue;
-                best = i;
-                most = key;
-              }
-            }
+          const int64_t h = to[1] - from[1], w = to[2] - from[2];
+          T value{};
+          if (to[0] > from[0] && h > 0 && w > 0) {
+            const int64_t pixels = s.out[0] * s.out[1] * s.out[2], i = (n * pixels + o) * s.channels + c;
+            const int64_t tap = has_byte_index(size) ? in[1].as<uint8_t>()[i] : in[1].as<int32_t>()[i];
+            value = values[x0 + (from[0] + tap / (h * w)) * xs[1] + (from[1] + tap / w % h) * xs[2] +
+                           (from[2] + tap % w) * xs[3]];
           }
-          y[y0 + at[0] * ys[1] + at[1] * ys[2] + at[2] * ys[3]] = best < 0 ? T{} : values[best];
+          y[y0 + at[0] * ys[1] + at[1] * ys[2] + at[2] * ys[3]] = value;
         }
       }
     });

@@ -13,9 +13,9 @@ enum class PoolPass { kMax, kAverage, kMaxGradient, kAverageGradient };
 template <typename S>
 struct PoolCall {
   PoolShape shape;
-  const S* x;   // Null where the pass has none.
-  const S* dy;  // Likewise.
+  const S* from;  // x or, for a gradient, dy.
   S* result;
+  void* index;    // Null where there is none, or none is wanted.
   void* scratch;
   const ThreadPool& pool;
 };

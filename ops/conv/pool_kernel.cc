@@ -74,25 +74,26 @@ const char* pool_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
     return HWY_DYNAMIC_DISPATCH(Bytes##name)(shape, pool.threads());                           \
   }                                                                                            \
   template <>                                                                                  \
-  void max_pool<type>(const PoolShape& shape, const type* x, type* y, void* scratch,           \
-                      const ThreadPool& pool) {                                                \
-    HWY_DYNAMIC_DISPATCH(Max##name)({shape, x, nullptr, y, scratch, pool});                    \
+  void max_pool<type>(const PoolShape& shape, const type* x, type* y, void* index,             \
+                      void* scratch, const ThreadPool& pool) {                                 \
+    HWY_DYNAMIC_DISPATCH(Max##name)({shape, x, y, index, scratch, pool});                      \
   }
 #define KEEL_ENTRY_REST(name, type)                                                            \
   template <>                                                                                  \
   void average_pool<type>(const PoolShape& shape, const type* x, type* y, void* scratch,       \
                           const ThreadPool& pool) {                                            \
-    HWY_DYNAMIC_DISPATCH(Average##name)({shape, x, nullptr, y, scratch, pool});                \
+    HWY_DYNAMIC_DISPATCH(Average##name)({shape, x, y, nullptr, scratch, pool});                \
   }                                                                                            \
   template <>                                                                                  \
-  void max_pool_gradient<type>(const PoolShape& shape, const type* x, const type* dy,          \
+  void max_pool_gradient<type>(const PoolShape& shape, const type* dy, const void* index,      \
                                type* dx, void* scratch, const ThreadPool& pool) {              \
-    HWY_DYNAMIC_DISPATCH(MaxGradient##name)({shape, x, dy, dx, scratch, pool});                \
+    HWY_DYNAMIC_DISPATCH(MaxGradient##name)                                                    \
+    ({shape, dy, dx, const_cast<void*>(index), scratch, pool});                                \
   }                                                                                            \
   template <>                                                                                  \
   void average_pool_gradient<type>(const PoolShape& shape, const type* dy, type* dx,           \
                                    void* scratch, const ThreadPool& pool) {                    \
-    HWY_DYNAMIC_DISPATCH(AverageGradient##name)({shape, nullptr, dy, dx, scratch, pool});      \
+    HWY_DYNAMIC_DISPATCH(AverageGradient##name)({shape, dy, dx, nullptr, scratch, pool});      \
   }
 
 KEEL_POOL_FLOATS(KEEL_ENTRY_MAX)

@@ -32,19 +32,28 @@ struct PoolShape {
 template <typename T>
 size_t pool_scratch_bytes(const PoolShape& shape, const ThreadPool& pool);
 
+// Whether windows are so small that the number of an element in one fits a byte.
+constexpr bool has_byte_index(const Spatial& window) {
+  const int64_t reach = 257;  // So that the product does not overflow.
+  return (window[0] < reach ? window[0] : reach) * (window[1] < reach ? window[1] : reach) *
+             (window[2] < reach ? window[2] : reach) < reach;
+}
+
 // y = the largest element of each window; NaN if it holds one, the lowest value if it is all
-// padding.
+// padding. `index`: null, or (floating types) where the number of that element goes, counted in
+// row-major order over the elements of the window that are inside the image; of several equal ones
+// the first, of NaNs likewise. [batch, out..., channels], with channels_first too; uint8_t if
+// has_byte_index(), else int32_t. With an index, y may be null.
 template <typename T>
-void max_pool(const PoolShape& shape, const T* x, T* y, void* scratch, const ThreadPool& pool);
+void max_pool(const PoolShape& shape, const T* x, T* y, void* index, void* scratch,
+              const ThreadPool& pool);
 // y = the sum of each window over the number of its elements; 0 if it is all padding.
 template <typename T>
 void average_pool(const PoolShape& shape, const T* x, T* y, void* scratch, const ThreadPool& pool);
 
-// dx, given x: each window's dy goes to its largest element, of several equal ones to the first in
-// row-major order (of NaNs likewise). Nothing is kept of the forward pass: the windows are searched
-// again.
+// dx: each window's dy goes to its largest element, which max_pool() has left in `index`.
 template <typename T>
-void max_pool_gradient(const PoolShape& shape, const T* x, const T* dy, T* dx, void* scratch,
+void max_pool_gradient(const PoolShape& shape, const T* dy, const void* index, T* dx, void* scratch,
                        const ThreadPool& pool);
 // dx: each window's dy in equal parts to its elements.
 template <typename T>

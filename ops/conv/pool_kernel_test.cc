@@ -120,14 +120,22 @@ void check(PoolShape s) {
       }
     });
     compare(same_on_all<T>(s, y_size, [&](T* to, void* scratch, const ThreadPool& pool) {
-      max_pool<T>(s, x.data(), to, scratch, pool);
+      max_pool<T>(s, x.data(), to, nullptr, scratch, pool);
     }), largest, 0);
     if constexpr (!std::is_integral_v<T>) {
       compare(same_on_all<T>(s, y_size, [&](T* to, void* scratch, const ThreadPool& pool) {
         average_pool<T>(s, x.data(), to, scratch, pool);
       }), mean, 4);
+      Guarded<char> index(y_size * (has_byte_index(s.window) ? 1 : 4));
+      compare(same_on_all<T>(s, y_size, [&](T* to, void* scratch, const ThreadPool& pool) {
+        max_pool<T>(s, x.data(), to, index.data(), scratch, pool);
+      }), largest, 0);
+      EXPECT_TRUE(index.intact());
+      Guarded<char> alone(index.size()), scratch(static_cast<int64_t>(pool_scratch_bytes<T>(s, pool_of(2))));
+      max_pool<T>(s, x.data(), nullptr, alone.data(), scratch.data(), pool_of(2));
+      EXPECT_TRUE(alone.same_bits(index));
       compare(same_on_all<T>(s, x_size, [&](T* to, void* scratch, const ThreadPool& pool) {
-        max_pool_gradient<T>(s, x.data(), dy.data(), to, scratch, pool);
+        max_pool_gradient<T>(s, dy.data(), index.data(), to, scratch, pool);
       }), to_largest, 4);
       compare(same_on_all<T>(s, x_size, [&](T* to, void* scratch, const ThreadPool& pool) {
         average_pool_gradient<T>(s, dy.data(), to, scratch, pool);
@@ -191,6 +199,26 @@ TYPED_TEST(PoolKernel, EdgesAndEmpty) {
   });
 }
 
+// Windows just as large as a byte can number, and one element larger, that end in their largest element.
+TEST(PoolKernelIndex, LastElement) {
+  on_every_target(pool_target, [] {
+    for (int64_t size : {256, 257}) {
+      const PoolShape s = valid(1, {1, 1, 2 * size}, 3, {1, 1, size}, {1, 1, size});
+      std::vector<float> x(6 * size), y(6), dy(6), dx(6 * size), want(6 * size);
+      for (int64_t i = 0; i < 6 * size; ++i) x[i] = static_cast<float>(i);
+      for (int i = 0; i < 6; ++i) {
+        dy[i] = static_cast<float>(i + 1);
+        want[((i / 3 + 1) * size - 1) * 3 + i % 3] = dy[i];
+      }
+      Guarded<char> index(6 * (has_byte_index(s.window) ? 1 : 4));
+      max_pool<float>(s, x.data(), y.data(), index.data(), nullptr, pool_of(1));
+      EXPECT_TRUE(index.intact());
+      max_pool_gradient<float>(s, dy.data(), index.data(), dx.data(), nullptr, pool_of(1));
+      EXPECT_EQ(dx, want) << size;
+    }
+  });
+}
+
 // Several tasks per image, along rows and along channels.
 TEST(PoolKernelLarge, ManyTasks) {
   on_every_target(pool_target, [] {
@@ -205,10 +233,14 @@ TEST(PoolKernelNan, NanWinsAndTakesTheGradient) {
     const PoolShape s = valid(1, {1, 1, 4}, 1, {1, 1, 2}, {1, 1, 2});
     const float x[] = {1, NAN, NAN, 2}, dy[] = {3, 5};
     float y[2], dx[4];
-    max_pool<float>(s, x, y, nullptr, pool_of(1));
+    uint8_t index[2];
+    max_pool<float>(s, x, y, nullptr, nullptr, pool_of(1));
     EXPECT_TRUE(std::isnan(y[0]));
     EXPECT_TRUE(std::isnan(y[1]));
-    max_pool_gradient<float>(s, x, dy, dx, nullptr, pool_of(1));
+    max_pool<float>(s, x, y, index, nullptr, pool_of(1));
+    EXPECT_TRUE(std::isnan(y[0]));
+    EXPECT_TRUE(std::isnan(y[1]));
+    max_pool_gradient<float>(s, dy, index, dx, nullptr, pool_of(1));
     EXPECT_EQ(dx[0], 0);
     EXPECT_EQ(dx[1], 3);
     EXPECT_EQ(dx[2], 5);

@@ -272,10 +272,11 @@ void SumParts(const T* of_parts, int64_t parts, int64_t step, S* sum) {
   Narrow(static_cast<ComputeType<S>>(total), *sum);
 }
 
-// The two passes of both entries. rows(begin, end, two results of [groups]) takes a piece of rows,
-// stretch(offset, length, group, two results) a part of an inner row; finish(group, the first part's
-// first result, parts, distance of the parts, distance of the results, count of elements of part i)
-// puts a group together.
+// The two passes of both entries, from the end of x to its begin: what reads x next begins where this
+// ends, and finds that part of a large x in the caches. rows(begin, end, two results of [groups]) takes a
+// piece of rows, stretch(offset, length, group, two results) a part of an inner row; finish(group, the
+// first part's first result, parts, distance of the parts, distance of the results, count of elements of
+// part i) puts a group together.
 template <typename T, class Rows, class StretchOf, class Finish>
 void InParts(const StatisticsShape& s, void* scratch, const ThreadPool& pool, const Rows& rows,
              const StretchOf& stretch_of, const Finish& finish) {
@@ -284,9 +285,12 @@ void InParts(const StatisticsShape& s, void* scratch, const ThreadPool& pool, co
   T* results = static_cast<T*>(scratch);
   if (s.inner == 1) {
     // Scratch: [parts, 2, groups].
-    pool.parallel_for(s.outer, parts.length, [&](int64_t begin, int64_t end) HWY_ATTR {
-      T* to = results + begin / parts.length * 2 * s.groups;
-      rows(begin, end, to, to + s.groups);
+    pool.parallel_for(parts.count, 1, [&](int64_t begin, int64_t end) HWY_ATTR {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t part = parts.count - 1 - i, row = part * parts.length;
+        T* to = results + part * 2 * s.groups;
+        rows(row, std::min(row + parts.length, s.outer), to, to + s.groups);
+      }
     });
     const auto count = [&](int64_t i) { return std::min(parts.length, s.outer - i * parts.length); };
     pool.parallel_for(s.groups, 1024, [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -302,9 +306,10 @@ void InParts(const StatisticsShape& s, void* scratch, const ThreadPool& pool, co
     return std::min(kStretch, s.inner - part % stretches * kStretch);
   };
   const int64_t length = std::clamp<int64_t>(s.inner, 1, kStretch);
-  pool.parallel_for(s.groups * parts.count, std::max<int64_t>(1, kPieceElements / length),
+  const int64_t all = s.groups * parts.count;
+  pool.parallel_for(all, std::max<int64_t>(1, kPieceElements / length),
                     [&](int64_t begin, int64_t end) HWY_ATTR {
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = all - 1 - begin; i > all - 1 - end; --i) {
       // In the order of memory: [outer, groups, stretches].
       const int64_t stretch = i % stretches, group = i / stretches % s.groups;
       const int64_t row = i / stretches / s.groups;

@@ -86,10 +86,10 @@ inline void PhiloxWords(const RandomStream& stream, uint64_t first, size_t block
       const V key0 = hn::Set(d, k0), key1 = hn::Set(d, k1);
       const V pa0 = product(a0, multiplier0), pa1 = product(a2, multiplier1);
       const V pb0 = product(b0, multiplier0), pb1 = product(b2, multiplier1);
-      a0 = hn::Xor(hn::ShiftRight<32>(pa1), hn::Xor(a1, key0));
-      b0 = hn::Xor(hn::ShiftRight<32>(pb1), hn::Xor(b1, key0));
-      a2 = hn::Xor(hn::ShiftRight<32>(pa0), hn::Xor(a3, key1));
-      b2 = hn::Xor(hn::ShiftRight<32>(pb0), hn::Xor(b3, key1));
+      a0 = hn::Xor3(hn::ShiftRight<32>(pa1), a1, key0);
+      b0 = hn::Xor3(hn::ShiftRight<32>(pb1), b1, key0);
+      a2 = hn::Xor3(hn::ShiftRight<32>(pa0), a3, key1);
+      b2 = hn::Xor3(hn::ShiftRight<32>(pb0), b3, key1);
       a1 = pa1, a3 = pa0, b1 = pb1, b3 = pb0;
       k0 += kWeyl0;
       k1 += kWeyl1;
