@@ -9,6 +9,7 @@
 
 #include "core/loops/micro_op-inl.h"
 #include "ops/math/arithmetic.h"
+#include "ops/math/combining.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
@@ -76,7 +77,7 @@ HWY_INLINE V ProductOf(D d, V a, V b) {
 }
 
 KEEL_MICRO_OP_2(Subtract, kAllLanes, hn::Sub(a, b))
-KEEL_MICRO_OP_2(Multiply, kAllLanes, ProductOf(d, a, b))
+KEEL_COMBINE(Multiply, kAllLanes, ProductOf(d, a, b))
 KEEL_MICRO_OP_2(Divide, kFloatLanes, hn::Div(a, b))
 KEEL_MICRO_OP_1(Negate, kSignedLanes, hn::Neg(a))
 KEEL_MICRO_OP_1(Abs, kAllLanes, hn::IfThenElse(hn::Lt(a, hn::Zero(d)), hn::Sub(hn::Zero(d), a), a))
@@ -85,8 +86,8 @@ KEEL_MICRO_OP_1(Sqrt, kFloatLanes, hn::Sqrt(MaxOrNaN(d, a, hn::Zero(d))))
 KEEL_MICRO_OP_1(Sign, kAllLanes, SignOf(d, a))
 KEEL_MICRO_OP_1(Round, kFloatLanes, hn::Round(a))
 KEEL_MICRO_OP_2(Pow, kFloatLanes, PowOf(d, a, b))
-KEEL_MICRO_OP_2(Maximum, kAllLanes, MaxOrNaN(d, a, b))
-KEEL_MICRO_OP_2(Minimum, kAllLanes, MinOrNaN(d, a, b))
+KEEL_COMBINE(Maximum, kAllLanes, MaxOrNaN(d, a, b))
+KEEL_COMBINE(Minimum, kAllLanes, MinOrNaN(d, a, b))
 
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
