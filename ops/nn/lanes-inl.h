@@ -88,7 +88,8 @@ HWY_INLINE void StoreSome(Lanes<S> v, int64_t n, S* to) {
 
 // e^x for x ≤ 0; NaN stays NaN. At most 2 ULP; float32 results below 2^-126 are 0. For float32 some 18
 // instructions where Highway's Exp, which serves the whole line and denormals, takes 28.
-template <class D, class V = hn::Vec<D>, HWY_IF_LANE_SIZE(hn::TFromD<D>, 4)>
+template <class D, class V = hn::Vec<D>>
+  requires(sizeof(hn::TFromD<D>) == 4)
 HWY_INLINE V ExpOfNegative(D d, V x) {
   // Normal results from here on; a NaN is not less.
   const V least = hn::Set(d, -87.33654f);
@@ -113,7 +114,8 @@ HWY_INLINE V ExpOfNegative(D d, V x) {
   const V scale = hn::BitCast(d, hn::Add(exponent, hn::BitCast(di, one)));
   return hn::IfThenZeroElse(vanishes, hn::Mul(power, scale));
 }
-template <class D, class V = hn::Vec<D>, HWY_IF_LANE_SIZE(hn::TFromD<D>, 8)>
+template <class D, class V = hn::Vec<D>>
+  requires(sizeof(hn::TFromD<D>) == 8)
 HWY_INLINE V ExpOfNegative(D d, V x) {
   // Below this the result is 0; Highway's Exp would make an integer of x even if that is infinite.
   return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, hn::Max(x, hn::Set(d, -800.0))));

@@ -78,13 +78,15 @@ void FillFloats(const RandomStream& stream, S* out, int64_t n, const ThreadPool&
 }
 
 // [0, 1) from random bits, float32 and float64.
-template <class DU, HWY_IF_LANE_SIZE(hn::TFromD<DU>, 4)>
+template <class DU>
+  requires(sizeof(hn::TFromD<DU>) == 4)
 HWY_INLINE hn::Vec<hn::RebindToFloat<DU>> Unit(DU, hn::Vec<DU> words) {
   const hn::RebindToFloat<DU> d;
   const hn::RebindToSigned<DU> di;
   return hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(words))), hn::Set(d, 0x1p-24f));
 }
-template <class DU, HWY_IF_LANE_SIZE(hn::TFromD<DU>, 8)>
+template <class DU>
+  requires(sizeof(hn::TFromD<DU>) == 8)
 HWY_INLINE hn::Vec<hn::RebindToFloat<DU>> Unit(DU du, hn::Vec<DU> words) {
   const hn::RebindToFloat<DU> d;
   // The bits become the mantissa of a number in [1, 2).
@@ -106,7 +108,8 @@ void Uniform(const RandomStream& stream, double low, double range, double top, S
 }
 
 // |x| = |2p − 1| and 1 − x² for p as fill_normal() has it; the upper bit is the sign of x.
-template <class DU, class D = hn::RebindToFloat<DU>, HWY_IF_LANE_SIZE(hn::TFromD<DU>, 4)>
+template <class DU, class D = hn::RebindToFloat<DU>>
+  requires(sizeof(hn::TFromD<DU>) == 4)
 HWY_INLINE void Symmetric(DU, hn::Vec<DU> bits, hn::Vec<D>& x, hn::Vec<D>& rest) {
   const D d;
   const hn::RebindToSigned<DU> di;
@@ -119,7 +122,8 @@ HWY_INLINE void Symmetric(DU, hn::Vec<DU> bits, hn::Vec<D>& x, hn::Vec<D>& rest)
   const auto one_less = hn::Mul(hn::Add(left, half), unit);
   rest = hn::Mul(one_less, hn::Sub(hn::Set(d, 2.0f), one_less));
 }
-template <class DU, class D = hn::RebindToFloat<DU>, HWY_IF_LANE_SIZE(hn::TFromD<DU>, 8)>
+template <class DU, class D = hn::RebindToFloat<DU>>
+  requires(sizeof(hn::TFromD<DU>) == 8)
 HWY_INLINE void Symmetric(DU du, hn::Vec<DU> bits, hn::Vec<D>& x, hn::Vec<D>& rest) {
   const D d;
   const hn::RebindToSigned<DU> di;

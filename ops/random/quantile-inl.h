@@ -29,7 +29,8 @@ HWY_INLINE V Horner(D d, V x, const T (&coefficients)[n]) {
 }
 
 // −log(t) for normal t in (0, 1]: absolute error below 1e-7, relative to max(1, result).
-template <class D, HWY_IF_LANE_SIZE(hn::TFromD<D>, 4)>
+template <class D>
+  requires(sizeof(hn::TFromD<D>) == 4)
 HWY_INLINE hn::Vec<D> MinusLog(D d, hn::Vec<D> t) {
   // log(1 + f) = f − f²/2 + f³·P(f) for 1 + f in [√½, √2]: 4.4e-7.
   static constexpr float kP[] = {-0.07902743772f, 0.1262231985f, -0.1299818376f, 0.1421449592f,
@@ -47,7 +48,8 @@ HWY_INLINE hn::Vec<D> MinusLog(D d, hn::Vec<D> t) {
 }
 
 // The same in double precision: 4e-16.
-template <class D, HWY_IF_LANE_SIZE(hn::TFromD<D>, 8)>
+template <class D>
+  requires(sizeof(hn::TFromD<D>) == 8)
 HWY_INLINE hn::Vec<D> MinusLog(D d, hn::Vec<D> t) {
   // log(m) = 2s + s³·R(s²) for s = (m − 1)/(m + 1), m in [√½, √2]: 4.6e-16.
   static constexpr double kR[] = {0.146165764216443859, 0.15331711346672996,  0.181828894337575164,
@@ -70,7 +72,8 @@ HWY_INLINE hn::Vec<D> MinusLog(D d, hn::Vec<D> t) {
 }
 
 // quantile(p) for x = 2p − 1 in [0, 1] and rest = 1 − x². kTail: x may be above 0.998.
-template <bool kTail, class D, class V = hn::Vec<D>, HWY_IF_LANE_SIZE(hn::TFromD<D>, 4)>
+template <bool kTail, class D, class V = hn::Vec<D>>
+  requires(sizeof(hn::TFromD<D>) == 4)
 HWY_INLINE V QuantileOf(D d, V x, V rest) {
   // For w in [0, 6.25]: 1.1e-7.
   static constexpr float kCentre[] = {-6.524335947e-9f, -1.206033839e-8f, 6.021288682e-7f,
@@ -93,7 +96,8 @@ HWY_INLINE V QuantileOf(D d, V x, V rest) {
   return hn::Mul(x, ratio);
 }
 
-template <bool kTail, class D, class V = hn::Vec<D>, HWY_IF_LANE_SIZE(hn::TFromD<D>, 8)>
+template <bool kTail, class D, class V = hn::Vec<D>>
+  requires(sizeof(hn::TFromD<D>) == 8)
 HWY_INLINE V QuantileOf(D d, V x, V rest) {
   // For w in [0, 6.25]: 2.7e-16.
   static constexpr double kCentre[] = {
