@@ -23,8 +23,8 @@ constexpr uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
 constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
 
-// Blocks are made in multiples of this: two chains of the widest vectors.
-constexpr size_t kBlockStep = 16;
+// Blocks are made in multiples of this: four chains of the widest vectors.
+constexpr size_t kBlockStep = 32;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
@@ -76,32 +76,44 @@ inline void PhiloxWords(const RandomStream& stream, uint64_t first, size_t block
   const auto product = [&](V a, V b) HWY_ATTR {
     return hn::MulEven(hn::BitCast(d32, a), hn::BitCast(d32, b));
   };
-  for (size_t i = 0; i < blocks; i += 2 * kLanes) {
-    // Two chains hide each other's latency.
-    V a0 = hn::Add(offset, hn::Set(d, first + i)), b0 = hn::Add(a0, hn::Set(d, kLanes));
-    V a1 = hn::ShiftRight<32>(a0), b1 = hn::ShiftRight<32>(b0);
-    V a2 = call, b2 = call, a3 = call_high, b3 = call_high;
-    uint32_t k0 = static_cast<uint32_t>(stream.seed), k1 = static_cast<uint32_t>(stream.seed >> 32);
-    for (int round = 0; round < kRounds; ++round) {
-      const V key0 = hn::Set(d, k0), key1 = hn::Set(d, k1);
-      const V pa0 = product(a0, multiplier0), pa1 = product(a2, multiplier1);
-      const V pb0 = product(b0, multiplier0), pb1 = product(b2, multiplier1);
-      a0 = hn::Xor3(hn::ShiftRight<32>(pa1), a1, key0);
-      b0 = hn::Xor3(hn::ShiftRight<32>(pb1), b1, key0);
-      a2 = hn::Xor3(hn::ShiftRight<32>(pa0), a3, key1);
-      b2 = hn::Xor3(hn::ShiftRight<32>(pb0), b3, key1);
-      a1 = pa1, a3 = pa0, b1 = pb1, b3 = pb0;
-      k0 += kWeyl0;
-      k1 += kWeyl1;
+  // The keys of all rounds, as vectors in memory: an instruction that needs one reads it there.
+  HWY_ALIGN uint64_t keys[kRounds][2][kLanes];
+  for (int round = 0; round < kRounds; ++round) {
+    const uint32_t step = static_cast<uint32_t>(round);
+    hn::Store(hn::Set(d, static_cast<uint32_t>(stream.seed) + step * kWeyl0), d, keys[round][0]);
+    hn::Store(hn::Set(d, static_cast<uint32_t>(stream.seed >> 32) + step * kWeyl1), d, keys[round][1]);
+  }
+  // Several chains hide each other's latency: as many as there are registers for, four words each.
+  constexpr size_t kChains = kLanes == 8 ? 4 : 2;
+  for (size_t i = 0; i < blocks; i += kChains * kLanes) {
+    V c0[kChains], c1[kChains], c2[kChains], c3[kChains];
+    HWY_UNROLL(4)
+    for (size_t c = 0; c < kChains; ++c) {
+      c0[c] = hn::Add(offset, hn::Set(d, first + i + c * kLanes));
+      c1[c] = hn::ShiftRight<32>(c0[c]);
+      c2[c] = call;
+      c3[c] = call_high;
     }
-    const auto store = [&](V c0, V c1, V c2, V c3, uint32_t* at) HWY_ATTR {
-      const V low = hn::Or(hn::And(c0, lower_half), hn::ShiftLeft<32>(c1));
-      const V high = hn::Or(hn::And(c2, lower_half), hn::ShiftLeft<32>(c3));
+    HWY_UNROLL(10)
+    for (int round = 0; round < kRounds; ++round) {
+      const V key0 = hn::Load(d, keys[round][0]), key1 = hn::Load(d, keys[round][1]);
+      HWY_UNROLL(4)
+      for (size_t c = 0; c < kChains; ++c) {
+        const V p0 = product(c0[c], multiplier0), p1 = product(c2[c], multiplier1);
+        c0[c] = hn::Xor3(hn::ShiftRight<32>(p1), c1[c], key0);
+        c2[c] = hn::Xor3(hn::ShiftRight<32>(p0), c3[c], key1);
+        c1[c] = p1;
+        c3[c] = p0;
+      }
+    }
+    HWY_UNROLL(4)
+    for (size_t c = 0; c < kChains; ++c) {
+      const V low = hn::Or(hn::And(c0[c], lower_half), hn::ShiftLeft<32>(c1[c]));
+      const V high = hn::Or(hn::And(c2[c], lower_half), hn::ShiftLeft<32>(c3[c]));
+      uint32_t* at = to + 4 * (i + c * kLanes);
       hn::Store(hn::BitCast(d32, hn::InterleaveLower(d, low, high)), d32, at);
       hn::Store(hn::BitCast(d32, hn::InterleaveUpper(d, low, high)), d32, at + 2 * kLanes);
-    };
-    store(a0, a1, a2, a3, to + 4 * i);
-    store(b0, b1, b2, b3, to + 4 * (i + kLanes));
+    }
   }
 }
 

@@ -126,12 +126,67 @@ HWY_INLINE void ScanRows(Combine combine, int64_t n, int64_t stride, const T* co
   for (int r = 0; r < kRows; ++r) carry[r] = sum[r];
 }
 
+// One row of floats, from `carry` on: each vector is scanned by itself, in as many steps as its lanes
+// take to double, so that only one addition waits for the vector before. Groups of floats do not
+// overflow a double, whatever the order.
+template <bool kBackwards, class Combine>
+HWY_INLINE void ScanVectors(Combine combine, int64_t n, const float* x, float* out, double carry) {
+  const hn::ScalableTag<double> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using V = hn::Vec<decltype(d)>;
+  constexpr int64_t kLanes = hn::MaxLanes(d);
+  constexpr int kMostSteps = 3;
+  const auto lane = hn::Iota(di, 0);
+  decltype(hn::IndicesFromVec(d, lane)) from[kMostSteps];
+  hn::Mask<decltype(d)> gets[kMostSteps];
+  for (int k = 0; k < kMostSteps; ++k) {
+    const auto span = hn::Set(di, (int64_t{1} << k) % kLanes);
+    from[k] = hn::IndicesFromVec(d, hn::Max(hn::Sub(lane, span), hn::Zero(di)));
+    gets[k] = hn::RebindMask(d, hn::Not(hn::Lt(lane, hn::Set(di, int64_t{1} << k))));
+  }
+  const auto last = hn::IndicesFromVec(d, hn::Set(di, kLanes - 1));
+  V before = hn::Set(d, carry);
+  int64_t t = 0;
+  for (; t + kLanes <= n; t += kLanes) {
+    const int64_t at = kBackwards ? 1 - t - kLanes : t;
+    V v = LoadWide(d, x + at);
+    if (kBackwards) v = hn::Reverse(d, v);
+    HWY_UNROLL(3)
+    for (int k = 0; k < kMostSteps; ++k) {
+      if (int64_t{1} << k >= kLanes) break;
+      v = hn::IfThenElse(gets[k], combine(hn::TableLookupLanes(v, from[k]), v), v);
+    }
+    V y = combine(before, v);
+    before = combine(before, hn::TableLookupLanes(v, last));
+    if (kBackwards) y = hn::Reverse(d, y);
+    StoreNarrow(d, y, out + at);
+  }
+  double sum = hn::GetLane(before);
+  for (; t < n; ++t) {
+    const int64_t at = kBackwards ? -t : t;
+    sum = combine(sum, static_cast<double>(x[at]));
+    out[at] = static_cast<float>(sum);
+  }
+}
+
 // Rows begin, …, end - 1, where `row(i)` says at which element row i begins.
 template <typename T, class Combine, class Begin, class Carry>
 HWY_INLINE void ScanManyRows(Combine combine, int64_t begin, int64_t end, int64_t stride, const T* x,
                              T* out, Begin row, Carry carry) {
   using Sum = typename SumOf<T>::type;
   int64_t i = begin;
+  if constexpr (std::is_same_v<T, float>) {
+    if (stride == 1 || stride == -1) {
+      for (; i < end; ++i) {
+        const auto [offset, length] = row(i);
+        if (stride == 1) {
+          ScanVectors<false>(combine, length, x + offset, out + offset, carry(i));
+        } else {
+          ScanVectors<true>(combine, length, x + offset, out + offset, carry(i));
+        }
+      }
+    }
+  }
   for (; i + kSideBySide <= end; i += kSideBySide) {
     const T* from[kSideBySide];
     T* to[kSideBySide];
