@@ -74,6 +74,23 @@ HWY_INLINE void CopyLong(const char* HWY_RESTRICT in, char* HWY_RESTRICT out, in
   std::memcpy(out, in, static_cast<size_t>(bytes));
 }
 
+#if HWY_TARGET != HWY_SCALAR
+// Whole cache lines, past the caches: a plain store would first read the line that it overwrites.
+HWY_INLINE void CopyLines(const char* HWY_RESTRICT in, char* HWY_RESTRICT out, int64_t bytes) {
+  const hn::ScalableTag<uint8_t> d;
+  constexpr int64_t kLanes = hn::MaxLanes(d);
+  const uint8_t* HWY_RESTRICT from = reinterpret_cast<const uint8_t*>(in);
+  uint8_t* HWY_RESTRICT to = reinterpret_cast<uint8_t*>(out);
+  for (int64_t i = 0; i < bytes; i += 64) {
+    for (int64_t k = 0; k < 64; k += kLanes) hn::Stream(hn::LoadU(d, from + i + k), d, to + i + k);
+  }
+}
+#else
+HWY_INLINE void CopyLines(const char* HWY_RESTRICT in, char* HWY_RESTRICT out, int64_t bytes) {
+  std::memcpy(out, in, static_cast<size_t>(bytes));
+}
+#endif
+
 // n elements at a stride each.
 template <typename T>
 HWY_INLINE void CopyRun(int64_t n, const char* HWY_RESTRICT in, int64_t in_stride,
@@ -131,8 +148,9 @@ void CopyBlocks(const CopyAxis& outer, const CopyAxis& inner, int64_t block, con
   }
 }
 
-void CopyPlaneOf(const CopyAxis& outer, const CopyAxis& inner, int64_t block, const char* in,
-                 char* out) {
+void CopyPlaneOf(const CopyAxis& outer, const CopyAxis& inner, int64_t block, bool stream,
+                 const char* in, char* out) {
+  if (stream) return CopyBlocks<CopyLines>(outer, inner, block, in, out);
   switch (block) {
     case 1: return CopyPlane<uint8_t>(outer, inner, in, out);
     case 2: return CopyPlane<uint16_t>(outer, inner, in, out);
@@ -160,6 +178,14 @@ HWY_INLINE std::pair<int64_t, int64_t> OffsetsAt(const CopyAxes& axes, int count
   return {in, out};
 }
 
+// Whether the output's axes, but for one of elements of `size` bytes, are multiples of cache lines apart.
+bool AllLines(const CopyAxes& axes, int64_t size, const char* out) {
+  for (const CopyAxis& axis : axes) {
+    if (axis.out_stride != size && axis.out_stride % 64 != 0) return false;
+  }
+  return reinterpret_cast<uintptr_t>(out) % 64 == 0;
+}
+
 // All axes but the last two are walked; those are planes of short runs, cut between rows, and along
 // a row where it is long.
 void CopyPlanes(const ThreadPool& pool, const CopyWalk& walk, const char* in, char* out) {
@@ -173,6 +199,8 @@ void CopyPlanes(const ThreadPool& pool, const CopyWalk& walk, const char* in, ch
   const int64_t chunks = (inner.size + chunk - 1) / chunk;
   const int64_t row_bytes = std::min(inner.size, chunk) * walk.block;
   const int64_t grain = std::max<int64_t>(1, kPieceBytes / row_bytes);
+  const bool stream = walk.block % 64 == 0 && rows * inner.size * walk.block >= kStreamBytes &&
+                      AllLines(axes, 64, out);
   pool.parallel_for(rows * chunks, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
     while (begin < end) {
       const int64_t row = begin / chunks, piece = begin % chunks;
@@ -181,7 +209,7 @@ void CopyPlanes(const ThreadPool& pool, const CopyWalk& walk, const char* in, ch
       down.size = chunks > 1 ? 1 : std::min(outer.size - row % outer.size, end - begin);
       across.size = std::min(chunk, inner.size - piece * chunk);
       const auto [from, to] = OffsetsAt(axes, last, row);
-      CopyPlaneOf(down, across, walk.block, in + from + piece * chunk * inner.in_stride,
+      CopyPlaneOf(down, across, walk.block, stream, in + from + piece * chunk * inner.in_stride,
                   out + to + piece * chunk * inner.out_stride);
       begin += down.size;
     }
@@ -190,17 +218,12 @@ void CopyPlanes(const ThreadPool& pool, const CopyWalk& walk, const char* in, ch
 
 // One run, cut into pieces.
 void CopyRunOnly(const ThreadPool& pool, int64_t bytes, const char* in, char* out) {
-  pool.parallel_for(bytes, kPieceBytes, [&](int64_t begin, int64_t end) {
-    std::memcpy(out + begin, in + begin, static_cast<size_t>(end - begin));
+  const bool stream = bytes >= kStreamBytes && AllLines({}, 0, out);
+  pool.parallel_for(bytes, kPieceBytes, [&](int64_t begin, int64_t end) HWY_ATTR {
+    const int64_t lines = stream ? (end - begin) / 64 * 64 : 0;
+    CopyLines(in + begin, out + begin, lines);
+    std::memcpy(out + begin + lines, in + begin + lines, static_cast<size_t>(end - begin - lines));
   });
-}
-
-// Whether every output row begins on a cache line.
-bool AllLines(const CopyAxes& axes, int64_t size) {
-  for (const CopyAxis& axis : axes) {
-    if (axis.out_stride != size && axis.out_stride % 64 != 0) return false;
-  }
-  return true;
 }
 
 // `across` is the axis along which the input is dense; the last axis is that of the output.
@@ -224,7 +247,7 @@ void TransposePlanes(const ThreadPool& pool, const CopyWalk& walk, int across, c
   const int64_t block_bytes = std::min(rows.size, block_rows) * block_cols * kSize;
   const int64_t grain = std::max<int64_t>(1, kPieceBytes / block_bytes);
   const bool stream = planes * rows.size * cols.size * kSize >= kStreamBytes &&
-                      reinterpret_cast<uintptr_t>(out) % 64 == 0 && AllLines(walk.axes, kSize);
+                      AllLines(walk.axes, kSize, out);
   pool.parallel_for(planes * down * right, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t c = i % right, r = i / right % down;

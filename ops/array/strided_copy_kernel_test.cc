@@ -157,6 +157,18 @@ TEST(StridedCopy, CutsLongRuns) {
   });
 }
 
+// Runs of whole cache lines into an output that is written past the caches, and just not so.
+TEST(StridedCopy, LargeOutputs) {
+  const ThreadPool pool(3);
+  const Guarded<uint32_t> in = numbers<uint32_t>(48 * 44000 + 1);
+  on_every_target(strided_copy_target, [&] {
+    check<uint32_t>(pool, {{44000, 48, 64}, {48, 1, 1}}, in.data() + 1, 64 * 44000);
+    check<uint32_t>(pool, {{44000, 48, 64}, {48, 1, 1}}, in.data(), 64 * 44000 + 1, 1);
+    check<uint32_t>(pool, {{44000, 48, 63}, {48, 1, 1}}, in.data(), 64 * 44000);
+    check<uint32_t>(pool, {{48 * 44000 - 1, 1, 1}}, in.data(), 48 * 44000);
+  });
+}
+
 TEST(StridedCopy, FillsWithZero) {
   const ThreadPool pool(2);
   for (int64_t n : {0, 1, 100, 1000000}) {

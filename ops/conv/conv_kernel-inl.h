@@ -10,8 +10,10 @@
 #include <cstdint>
 
 #include "ops/conv/conv_call.h"
+#include "ops/conv/conv_lines-inl.h"
 #include "ops/conv/conv_patches-inl.h"
 #include "ops/conv/conv_phases-inl.h"
+#include "ops/conv/conv_taps-inl.h"
 #include "ops/conv/layout-inl.h"
 #include "ops/math/gemv-inl.h"
 
@@ -50,12 +52,46 @@ HWY_INLINE const ComputeType<S>* WideBias(const S* bias, int64_t n, ComputeType<
   }
 }
 
-// Scratch of one task, whether C has few columns or not.
+// How a convolution's rows are read, and the scratch that one of its tasks takes.
 template <typename S>
-HWY_INLINE int64_t ConvTaskElements(const Cut& cut, const PatchRows<S>& rows) {
-  return std::max(TaskElements<S>(cut, rows, PackedB<ComputeType<S>>()),
-                  FewColumnsElements<S>(cut, rows));
-}
+struct ConvLeft {
+  using T = ComputeType<S>;
+  PatchRows<S> rows;
+  PatchLines<S> lines;
+  bool few_columns, by_lines;
+  int64_t task_elements;
+
+  ConvLeft(const PatchMatrix<S>& patches, const Cut& cut)
+      : rows{patches, !PatchRows<S>::InPlace(patches, cut.n)},
+        lines(patches, cut),
+        few_columns(FewColumns<T>(cut.n, cut.k)),
+        by_lines(!few_columns && lines.serves()) {
+    task_elements = few_columns ? FewColumnsElements<S>(cut, rows)
+                    : by_lines  ? lines.task_elements(cut)
+                                : TaskElements<S>(cut, rows, PackedB<T>());
+  }
+
+  size_t bytes(int threads) const {
+    return ScratchSlots::total_bytes(static_cast<size_t>(task_elements) * sizeof(T), threads);
+  }
+
+  // C = act(patches · b + bias); b as packed, or transposed [n, k] for few columns.
+  template <class Out>
+  void run(const Cut& cut, const T* b, const Out& out, const T* bias, bool relu, void* scratch,
+           const ThreadPool& pool) const {
+    ScratchSlots slots(scratch, static_cast<size_t>(task_elements) * sizeof(T), pool.threads());
+    PackedB<T> right;
+    right.n = cut.n;
+    right.packed = b;
+    if (few_columns) {
+      RunFewColumns<S>(cut, rows, b, cut.k, out, false, bias, relu, slots, pool);
+    } else if (by_lines) {
+      RunLines<S>(cut, lines, right, out, bias, relu, slots, pool);
+    } else {
+      RunTasks<S>(cut, rows, right, out, false, bias, relu, slots, pool);
+    }
+  }
+};
 
 // ------------------------------------------------------------------------------------- forward
 
@@ -64,10 +100,8 @@ HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
   using T = ComputeType<S>;
   const int64_t k = Volume(s.kernel) * s.in_channels;
   const Cut cut = CutOf<T>(s.batch * Volume(s.out), s.out_channels, k);
-  const PatchRows<S> rows{{}, true};
-  return BytesOf<T>(s.out_channels) + BytesOf<T>(PackedCols<T>(s.out_channels) * k) +
-         ScratchSlots::total_bytes(static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
-                                   threads);
+  const ConvLeft<S> left(ForwardPatches<S>(s, nullptr), cut);
+  return BytesOf<T>(s.out_channels) + BytesOf<T>(PackedCols<T>(s.out_channels) * k) + left.bytes(threads);
 }
 
 // to [n, k] = w [k, n], widened.
@@ -87,29 +121,17 @@ HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void
   const Cut cut = CutOf<T>(s.batch * Volume(s.out), n, patches.cols());
   ScratchCursor cursor(scratch);
   const T* bias = WideBias(end.bias, n, cursor.take<T>(n));
-  PackedB<T> right;
-  right.n = n;
   T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
-  const PatchRows<S> rows{patches, !PatchRows<S>::InPlace(patches, n)};
-  if (FewColumns<T>(n, cut.k)) {
-    // The packed form is then the transposed kernel.
-    if (packed == nullptr) TransposeKernel(w, cut.k, n, b);
-    ScratchSlots slots(cursor.rest(),
-                       static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
-                       pool.threads());
-    RunFewColumns<S>(cut, rows, packed != nullptr ? static_cast<const T*>(packed) : b, cut.k,
-                     DenseOut<S>{y, n}, false, bias, end.relu, slots, pool);
-    return;
-  }
+  const ConvLeft<S> left(patches, cut);
+  const T* right = b;
   if (packed != nullptr) {
-    right.packed = static_cast<const T*>(packed);
+    right = static_cast<const T*>(packed);
+  } else if (left.few_columns) {
+    TransposeKernel(w, cut.k, n, b);
   } else {
     PackAll(cut, w, n, false, false, b, pool);
-    right.packed = b;
   }
-  ScratchSlots slots(cursor.rest(), static_cast<size_t>(ConvTaskElements<S>(cut, rows)) * sizeof(T),
-                     pool.threads());
-  RunTasks<S>(cut, rows, right, DenseOut<S>{y, n}, false, bias, end.relu, slots, pool);
+  left.run(cut, right, DenseOut<S>{y, n}, bias, end.relu, cursor.rest(), pool);
 }
 
 // ------------------------------------------------------------------------------ input gradient
@@ -176,16 +198,23 @@ HWY_INLINE Cut PhaseCut(const ConvShape& s, const Phase& phase) {
 }
 
 template <typename S>
+HWY_INLINE PatchMatrix<S> PhasePatches(const ConvShape& s, const Phase& phase, const S* dy) {
+  return {dy, s.out, s.out_channels, phase.count, {1, 1, 1}, phase.offset, phase.taps, phase.step};
+}
+
+template <typename S>
 HWY_INLINE size_t InputGradientBytes(const ConvShape& s, int threads) {
   using T = ComputeType<S>;
-  int64_t b = 0, task = 0;
+  int64_t b = 0;
+  size_t task = 0;
   for (int64_t i = 0; i < Volume(s.stride); ++i) {
-    const Cut cut = PhaseCut<S>(s, PhaseOf(s, i));
+    const Phase phase = PhaseOf(s, i);
+    const Cut cut = PhaseCut<S>(s, phase);
     b = std::max(b, PackedCols<T>(cut.n) * cut.k);
-    task = std::max(task, ConvTaskElements<S>(cut, PatchRows<S>{{}, true}));
+    if (Volume(phase.count) == 0 || Volume(phase.taps) == 0) continue;
+    task = std::max(task, ConvLeft<S>(PhasePatches<S>(s, phase, nullptr), cut).bytes(threads));
   }
-  return BytesOf<T>(s.in_channels) + BytesOf<T>(b) +
-         ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
+  return BytesOf<T>(s.in_channels) + BytesOf<T>(b) + task;
 }
 
 // Elements that no tap reaches.
@@ -222,27 +251,18 @@ HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* 
       continue;
     }
     const Cut cut = PhaseCut<S>(s, phase);
-    const PatchMatrix<S> patches{dy,          s.out,     s.out_channels, phase.count,
-                                 {1, 1, 1}, phase.offset, phase.taps,     phase.step};
     ScratchCursor cursor = shared;
-    PackedB<T> right;
-    right.n = n;
     T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
-    const PatchRows<S> left{patches, !PatchRows<S>::InPlace(patches, n)};
-    ScratchSlots slots(cursor.rest(),
-                       static_cast<size_t>(ConvTaskElements<S>(cut, left)) * sizeof(T),
-                       pool.threads());
-    if (FewColumns<T>(n, cut.k)) {
+    const ConvLeft<S> left(PhasePatches(s, phase, dy), cut);
+    if (left.few_columns) {
       TransposePhase(s, phase, cut.k, w, b);
-      RunFewColumns<S>(cut, left, b, cut.k, out, false, bias, end.relu, slots, pool);
-      continue;
-    }
-    PackPhase(s, phase, cut, w, b, pool);
-    right.packed = b;
-    if (Volume(s.stride) == 1) {
-      RunTasks<S>(cut, left, right, DenseOut<S>{dx, n}, false, bias, end.relu, slots, pool);
     } else {
-      RunTasks<S>(cut, left, right, out, false, bias, end.relu, slots, pool);
+      PackPhase(s, phase, cut, w, b, pool);
+    }
+    if (Volume(s.stride) == 1) {
+      left.run(cut, b, DenseOut<S>{dx, n}, bias, end.relu, cursor.rest(), pool);
+    } else {
+      left.run(cut, b, out, bias, end.relu, cursor.rest(), pool);
     }
   }
 }
@@ -284,12 +304,11 @@ HWY_INLINE size_t KernelGradientBytes(const ConvShape& s, int threads) {
          ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
 }
 
-template <typename S>
-HWY_NOINLINE void KernelGradient(const ConvShape& s, const S* x, const S* dy, S* dw, void* scratch,
-                                 const ThreadPool& pool) {
+template <typename S, class Left>
+HWY_NOINLINE void RunKernelGradient(const ConvShape& s, const Left& left, const S* dy, S* dw, void* scratch,
+                                    const ThreadPool& pool) {
   using T = ComputeType<S>;
   const KernelGradientCut c = KernelCut<T>(s);
-  const PatchColumns<S> left{ForwardPatches(s, x)};
   const OwnB<S> right{dy, s.out_channels, false};
   const DenseOut<S> out{dw, s.out_channels};
   ScratchCursor cursor(scratch);
@@ -302,6 +321,18 @@ HWY_NOINLINE void KernelGradient(const ConvShape& s, const S* x, const S* dy, S*
   } else {
     RunTasks<S>(c.cut, left, right, out, false, nullptr, false, slots, pool);
   }
+}
+
+template <typename S>
+HWY_INLINE void KernelGradient(const ConvShape& s, const S* x, const S* dy, S* dw, void* scratch,
+                               const ThreadPool& pool) {
+  const PatchMatrix<S> patches = ForwardPatches(s, x);
+  if constexpr (!kIsNarrow<S>) {
+    if (PatchTaps<S>::serves(patches)) {
+      return RunKernelGradient(s, PatchTaps<S>{patches}, dy, dw, scratch, pool);
+    }
+  }
+  RunKernelGradient(s, PatchColumns<S>{patches}, dy, dw, scratch, pool);
 }
 
 // ------------------------------------------------------------------------------ any of the three

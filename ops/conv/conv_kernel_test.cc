@@ -211,6 +211,29 @@ TYPED_TEST(ConvKernel, ThreeAxes) {
   });
 }
 
+// Enough channels that the image is read where it lies: lines and taps in padding, whole planes per task,
+// lines cut in pieces, taps apart from each other, blocks of k that end inside a line of taps.
+TYPED_TEST(ConvKernel, ManyChannels) {
+  on_every_target(conv_target, [] {
+    bool with_end = false;
+    ConvShape wide = same(1, {1, 3, 9}, 16, {1, 2, 3}, 17);
+    wide.pad = {0, 4, 5};
+    wide.out = {1, 10, 19};
+    for (const ConvShape& s : std::vector<ConvShape>{
+             same(2, {3, 5, 9}, 17, {3, 3, 3}, 18),
+             same(1, {4, 3, 8}, 16, {2, 3, 2}, 17, {2, 1, 2}),
+             same(1, {1, 11, 12}, 20, {1, 3, 3}, 17, {1, 1, 1}, {1, 2, 3}),
+             same(1, {1, 2, 150}, 16, {1, 2, 3}, 17),
+             same(1, {1, 4, 9}, 512, {1, 1, 2}, 17),
+             valid(3, {1, 6, 19}, 24, {1, 2, 2}, 33, {1, 2, 2}),
+             wide,
+         }) {
+      check<TypeParam>(s, with_end = !with_end);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
 // Padding of any width, on either side: pixels with no real input, inputs that no output sees.
 TYPED_TEST(ConvKernel, ExplicitPadding) {
   on_every_target(conv_target, [] {

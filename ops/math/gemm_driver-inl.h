@@ -208,8 +208,15 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out
       end.bias = bias == nullptr ? nullptr : bias + col;
       end.relu = relu;
     }
-    Block<T, Rows::kCols>(a_rows, a_step, rows, depth, b.block(k0, depth, col, cols, b_slot),
-                          c_rows, cols, end);
+    const Panels<T> panels = b.block(k0, depth, col, cols, b_slot);
+    if constexpr (requires { typename Rows::Sums; }) {
+      typename Rows::Sums sums;
+      a.sums(row, rows, k0, depth, sums);
+      BlockOfTiles<T, Rows::kCols>(a_rows, a_step, rows, [&](int64_t i) { return sums.tile(i); }, panels,
+                                   c_rows, cols, end);
+    } else {
+      Block<T, Rows::kCols>(a_rows, a_step, rows, depth, panels, c_rows, cols, end);
+    }
   }
   if constexpr (kIsNarrow<S>) {
     for (int64_t i = 0; i < rows; ++i) NarrowRow(c_rows[i], cols, out.row(row + i) + col);

@@ -61,9 +61,24 @@ struct TileEnd {
   bool relu = false;
 };
 
-template <typename T, int kM, int kV, bool kCols>
+// A stretch of k: rows [b, b + depth) of a panel, and as many k of A. There A[i][b] lies at
+// rows[i][a] (rows) or rows[0][a + i] (cols).
+struct Stretch {
+  int64_t a, b, depth;
+};
+// What a tile sums over, in order: what of a block of k is not zeros (a convolution's taps that meet the
+// image), or all of it. To the compiler the two are apart: short sums feel every instruction.
+struct Stretches {
+  const Stretch* first;
+  int64_t count;
+};
+struct WholeBlock {
+  int64_t depth;
+};
+
+template <typename T, int kM, int kV, bool kCols, class Sum>
 HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
-                       const T* HWY_RESTRICT b, int64_t b_step, int64_t depth, T* const* c_rows,
+                       const T* HWY_RESTRICT panel, int64_t b_step, Sum sum, T* const* c_rows,
                        int64_t col, int64_t cols, const TileEnd<T>& end) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = kLanesOf<T>;
@@ -76,19 +91,42 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
     HWY_UNROLL(2)
     for (int v = 0; v < kV; ++v) acc[m][v] = hn::Zero(d);
   }
-  const T* a_cols = a_rows[0];
-  for (int64_t k = 0; k < depth; ++k) {
-    V vb[kV];
-    HWY_UNROLL(2)
-    for (int v = 0; v < kV; ++v) vb[v] = hn::LoadU(d, b + v * kLanes);
-    b += b_step;
+  const auto add = [&](int64_t k, int64_t stop, const T* b, const T* a_cols) HWY_ATTR {
+    for (; k < stop; ++k) {
+      V vb[kV];
+      HWY_UNROLL(2)
+      for (int v = 0; v < kV; ++v) vb[v] = hn::LoadU(d, b + v * kLanes);
+      b += b_step;
+      HWY_UNROLL(8)
+      for (int m = 0; m < kM; ++m) {
+        const V va = hn::Set(d, kCols ? a_cols[m] : a[m][k]);
+        HWY_UNROLL(2)
+        for (int v = 0; v < kV; ++v) acc[m][v] = MultiplyAdd(va, vb[v], acc[m][v]);
+      }
+      if (kCols) a_cols += a_step;
+    }
+  };
+  if constexpr (std::is_same_v<Sum, WholeBlock>) {
+    add(0, sum.depth, panel, a_rows[0]);
+  } else {
+    for (const Stretch* run = sum.first; run != sum.first + sum.count; ++run) {
+      add(run->a, run->a + run->depth, panel + run->b * b_step, a_rows[0] + run->a);
+    }
+  }
+  // Short sums feel every branch on the way to C, so the two usual ways have none.
+  const bool plain = cols >= kV * kLanes && end.bias == nullptr && !end.relu;
+  if (HWY_LIKELY(plain)) {
     HWY_UNROLL(8)
     for (int m = 0; m < kM; ++m) {
-      const V va = hn::Set(d, kCols ? a_cols[m] : a[m][k]);
+      T* c = c_rows[m] + col;
       HWY_UNROLL(2)
-      for (int v = 0; v < kV; ++v) acc[m][v] = MultiplyAdd(va, vb[v], acc[m][v]);
+      for (int v = 0; v < kV; ++v) {
+        if (end.add) acc[m][v] = hn::Add(acc[m][v], hn::LoadU(d, c + v * kLanes));
+      }
+      HWY_UNROLL(2)
+      for (int v = 0; v < kV; ++v) hn::StoreU(acc[m][v], d, c + v * kLanes);
     }
-    if (kCols) a_cols += a_step;
+    return;
   }
   const V zero = hn::Zero(d);
   HWY_UNROLL(2)
@@ -121,18 +159,18 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
   }
 }
 
-template <typename T, bool kCols, int kM = kTileRows>
+template <typename T, bool kCols, int kM = kTileRows, class Sum>
 HWY_INLINE void TileOf(int64_t rows, const T* const* a, int64_t a_step, const T* b, int64_t b_step,
-                       int64_t depth, T* const* c, int64_t col, int64_t cols,
+                       const Sum& sum, T* const* c, int64_t col, int64_t cols,
                        const TileEnd<T>& end) {
   if (HWY_LIKELY(rows >= kM)) {
     if (cols > kLanesOf<T>) {
-      Tile<T, kM, 2, kCols>(a, a_step, b, b_step, depth, c, col, cols, end);
+      Tile<T, kM, 2, kCols>(a, a_step, b, b_step, sum, c, col, cols, end);
     } else {
-      Tile<T, kM, 1, kCols>(a, a_step, b, b_step, depth, c, col, cols, end);
+      Tile<T, kM, 1, kCols>(a, a_step, b, b_step, sum, c, col, cols, end);
     }
   } else if constexpr (kM > 1) {
-    TileOf<T, kCols, kM - 1>(rows, a, a_step, b, b_step, depth, c, col, cols, end);
+    TileOf<T, kCols, kM - 1>(rows, a, a_step, b, b_step, sum, c, col, cols, end);
   }
 }
 
@@ -156,12 +194,19 @@ constexpr int64_t PackedCols(int64_t n) {
   return n - edge + (edge == 0 ? 0 : edge > kLanesOf<T> ? kPanelCols<T> : kLanesOf<T>);
 }
 
+// A tile of at most kTileRows rows.
+template <class Sum = Stretches>
+struct TileSum {
+  int64_t rows;
+  Sum sum;
+};
+
 // c[i][0, cols) = end(A row i times the panels). `a` and `c` hold one pointer per row; for kCols
-// only each tile's first of `a` is read. A panel stays in the first-level cache while the rows
-// pass by.
-template <typename T, bool kCols>
-HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
-                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
+// only each tile's first of `a` is read. tile_at(i) says what the tile from row i on is. A panel
+// stays in the first-level cache while the rows pass by.
+template <typename T, bool kCols, class TileAt>
+HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, const TileAt& tile_at,
+                             const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
   constexpr int64_t kWidth = kPanelCols<T>;
   int64_t panel = 0;
   for (int64_t j = 0; j < cols; j += kWidth, ++panel) {
@@ -169,10 +214,21 @@ HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t d
     const bool full = panel < b.full;
     const T* from = full ? b.first + panel * b.panel_step : b.last;
     const int64_t k_step = full ? b.k_step : RoundUp(width, kLanesOf<T>);
-    for (int64_t i = 0; i < rows; i += kTileRows) {
-      TileOf<T, kCols>(rows - i, a + i, a_step, from, k_step, depth, c + i, j, width, end);
+    for (int64_t i = 0; i < rows;) {
+      const auto tile = tile_at(i);
+      TileOf<T, kCols>(std::min(tile.rows, rows - i), a + i, a_step, from, k_step, tile.sum, c + i, j,
+                       width, end);
+      i += tile.rows;
     }
   }
+}
+
+// The same for whole tiles that sum over all of a block of k.
+template <typename T, bool kCols>
+HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
+                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
+  const TileSum<WholeBlock> tile{kTileRows, {depth}};
+  BlockOfTiles<T, kCols>(a, a_step, rows, [&](int64_t) { return tile; }, b, c, cols, end);
 }
 
 #if HWY_TARGET != HWY_SCALAR
