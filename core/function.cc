@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/carried_updates.h"
+#include "core/label.h"
 #include "core/graph.h"
 #include "core/leaves.h"
 #include "core/plan/split.h"
@@ -81,8 +82,9 @@ class Function::Impl {
         numbers_.push_back(i);
       }
     }
-    for (const Tensor& t : outputs_) {
+    for (Tensor& t : outputs_) {
       if (!t.defined()) fail("function: one of the outputs is an empty tensor handle");
+      t = without_label(t);
     }
     for (const Tensor& t : updates_) {
       if (!t.defined()) fail("function: one of the updates is an empty tensor handle");
@@ -246,7 +248,8 @@ class Function::Impl {
   }
 
   Tensors inputs_;  // A sparse one as its parts.
-  const Tensors outputs_, updates_;
+  Tensors outputs_;
+  const Tensors updates_;
   std::vector<const PlaceholderOp*> placeholders_;  // Of inputs_; null for a fixed learning phase.
   std::vector<size_t> numbers_;                     // Which input of the function each of inputs_ is of.
   std::vector<bool> is_sparse_;                     // Per input of the function.
@@ -431,8 +434,9 @@ class EvalCache {
 
 }  // namespace
 
-Array eval(const Tensor& x) {
-  if (!x.defined()) fail("eval: x is an empty tensor handle");
+Array eval(const Tensor& labelled) {
+  if (!labelled.defined()) fail("eval: x is an empty tensor handle");
+  const Tensor x = without_label(labelled);
   if (auto state = variable_state(x)) return state->value();
   Dissection parts(x);
   const auto plan = EvalCache::instance().plan_for(x, parts);

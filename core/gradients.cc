@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/label.h"
 #include "core/op.h"
 #include "core/sparse.h"
 #include "core/structure.h"
@@ -110,7 +111,7 @@ Tensors gradients(const Tensor& loss, const Tensors& variables) {
   // A sparse tensor depends on its values, through whatever reads them.
   Tensors leaves = variables;
   for (Tensor& v : leaves) {
-    if (is_sparse(v)) v = sparse_values(v);
+    v = without_label(is_sparse(v) ? sparse_values(v) : v);
   }
   Tensors out = gradients({loss}, {full_like(loss, 1, loss.dtype())}, leaves);
   for (size_t i = 0; i < out.size(); ++i) {

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include "core/elementwise.h"
+#include "core/label.h"
 #include "core/leaves.h"
 #include "core/op.h"
 #include "core/tensor.h"
@@ -75,12 +76,17 @@ size_t Op::scratch_bytes(SignatureSpan, SignatureSpan) const { return 0; }
 
 int Op::forwards(SignatureSpan, SignatureSpan) const { return -1; }
 
+Tensor without_label(const Tensor& x) {
+  return x.node().inputs().empty() || !x.op().is_layer_output() ? x : x.input(0);
+}
+
 std::shared_ptr<const Node> make_node(std::shared_ptr<const Op> op, Tensors inputs, Tensors after,
                                       bool uses_learning_phase) {
   Signatures in;
   in.reserve(inputs.size());
-  for (const Tensor& input : inputs) {
+  for (Tensor& input : inputs) {
     if (!input.defined()) fail(op->name(), ": an empty tensor handle was given");
+    input = without_label(input);
     in.push_back(input.signature());
     uses_learning_phase |= input.uses_learning_phase();
   }

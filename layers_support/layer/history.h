@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "core/carried_updates.h"
+#include "core/leaves.h"
 #include "core/op.h"
 #include "layers_support/layer/layer.h"
 
@@ -20,9 +21,31 @@ struct CallRecord {
   std::vector<Shape> output_shapes;
 };
 
-// Passes input 0 on. With a record it is output `index` of that call; input 1, where there is one, is
-// its mask. Plans drop it.
-class LayerOutput final : public OpOf<LayerOutput>, public CarriesUpdates {
+namespace internal {
+
+inline std::ostream& operator<<(std::ostream& out, const Identity<const Tensors>& list) {
+  return out << list.object->size();
+}
+
+}  // namespace internal
+
+// Passes on what came along with updates. Plans drop it.
+class WithUpdates final : public OpOf<WithUpdates>, public CarriesUpdates {
+ public:
+  static constexpr std::string_view kName = "with_updates";
+  internal::Identity<const Tensors> updates;
+
+  auto fields() const { return std::tie(updates); }
+  Signatures infer(SignatureSpan in) const override { return {in[0]}; }
+  int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
+  void run(const Exec& exec, Views in, Views out) const override;
+  Tensors gradient(const Tensor&, const Tensor& dy) const { return {dy}; }
+  const Tensors& carried_updates() const override { return *updates.object; }
+};
+
+// A label: input 0 with a mask, which input 1 is where there is one, and with a record as output `index`
+// of that call. Plans drop it, and nodes read what it labels (core/label.h): no graph holds a record.
+class LayerOutput final : public OpOf<LayerOutput> {
  public:
   static constexpr std::string_view kName = "layer_output";
   struct Made {
@@ -41,12 +64,11 @@ class LayerOutput final : public OpOf<LayerOutput>, public CarriesUpdates {
 
   auto fields() const { return std::tie(made); }
   Signatures infer(SignatureSpan in) const override { return {in[0]}; }
-  bool is_layer_output() const override { return made.call != nullptr; }
+  bool is_layer_output() const override { return true; }
   bool reads_only_shape(int i) const override { return i == 1; }
   int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
   void run(const Exec& exec, Views in, Views out) const override;
   Tensors gradient(const Tensor& y, const Tensor& dy) const;
-  const Tensors& carried_updates() const override;
 };
 
 // The call that made `x` in the functional style; null where it was not made so.

@@ -85,9 +85,11 @@ Tensors Layer::call_all(const Tensors& given, const CallOptions& given_options) 
   if (!outermost || !std::all_of(inputs.begin(), inputs.end(), is_symbolic)) return outputs;
   record.output_shapes = output_shapes();
   const auto made = std::make_shared<const CallRecord>(std::move(record));
+  const internal::Identity<const Tensors> updates{std::make_shared<const Tensors>(made->updates)};
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor mask = mask_of(outputs[i]);
     Tensors from{mask.defined() ? outputs[i].input(0) : outputs[i]};
+    if (!made->updates.empty()) from[0] = make<WithUpdates>({from[0]}, updates);
     if (mask.defined()) from.push_back(mask);
     outputs[i] = make<LayerOutput>(std::move(from), LayerOutput::Made{made, static_cast<int>(i)});
   }

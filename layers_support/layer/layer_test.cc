@@ -2,6 +2,7 @@
 // models/learning_phase_test.cc.
 #include "layers_support/layer/layer.h"
 
+#include <memory>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -106,6 +107,46 @@ TEST(Layer, GradientsFlow) {
   EXPECT_EQ(K::eval(slopes[1]).to_vector<float>(), (std::vector<float>{2, 4}));
 }
 
+// Adds to the losses and keeps tensors of its own call.
+class Keeper final : public K::LayerImpl {
+ public:
+  K::Tensor call(const K::Tensor& x) override {
+    add_loss(x);
+    return kept_ = x + 1;
+  }
+
+ private:
+  K::Tensor kept_;
+};
+
+TEST(Layer, IsFreedWhereItWasCalledOnItsOwnOutput) {
+  std::weak_ptr<K::LayerImpl> first, second;
+  {
+    const K::LayerOf<Scale> scale;
+    const K::LayerOf<Keeper> keeper;
+    first = scale.impl_ptr();
+    second = keeper.impl_ptr();
+    const K::Tensor x = pairs();
+    const K::Tensor y = keeper(scale(keeper(scale(x))));
+    EXPECT_EQ(scale.updates().size(), 1u);
+    keeper(K::relu(y));         // With an op in between,
+    keeper(x, {.mask = keeper(x)});
+    const K::Tensor a = scale(x), b = keeper(x);
+    scale(K::relu(b));          // and crosswise.
+    keeper(K::relu(a));
+  }
+  EXPECT_TRUE(first.expired());
+  EXPECT_TRUE(second.expired());
+}
+
+TEST(Layer, GradientsForTheOutputOfALayer) {
+  const K::LayerOf<Twice> first;
+  const K::LayerOf<Scale> second;
+  const K::Tensor x = pairs(), y = first(x);
+  const K::Tensors slopes = K::gradients(K::sum(K::square(second(y))), {y});
+  EXPECT_EQ(K::function({x}, {slopes[0]})({K::Array{{1, 2}}})[0].to_vector<float>(), (std::vector<float>{2, 4}));
+}
+
 class Both final : public K::LayerImpl {
  public:
   using K::LayerImpl::call;
@@ -148,6 +189,11 @@ TEST(Layer, Masks) {
   EXPECT_TRUE(off->saw_mask);
   const K::Array all = K::Array::full({1, 2}, 1, "bool");
   EXPECT_EQ(K::function({x, mask}, {y})({K::Array{{1, 2}}, all})[0].to_vector<float>(), (std::vector<float>{2, 3}));
+  // Nobody reads the mask, so nobody need feed it.
+  EXPECT_EQ(K::function({x}, {y})({K::Array{{1, 2}}})[0].to_vector<float>(), (std::vector<float>{2, 3}));
+  EXPECT_EQ(K::function({x}, {on(off(y))})({K::Array{{1, 2}}})[0].to_vector<float>(), (std::vector<float>{4, 5}));
+  EXPECT_EQ(K::function({x}, on.apply({x}, {.mask = mask}).outputs)({K::Array{{1, 2}}})[0].to_vector<float>(),
+            (std::vector<float>{2, 3}));
 }
 
 class NoCall final : public K::LayerImpl {};

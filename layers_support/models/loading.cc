@@ -16,8 +16,8 @@ Layer load_input_layer(const ConfigReader& config, const LayerLoader&) {
       config.dims(config.has("batch_input_shape") ? "batch_input_shape" : "batch_shape");
   const std::string dtype = config.has("dtype") && config.at("dtype").is_string() ? config.text("dtype") : floatx();
   if (config.flag("sparse", false)) fail("InputLayer: 'sparse' is true; accepted is false");
-  return Layer(std::make_shared<InputLayer>(
-      placeholder({.shape = Shape(Dims(dims)), .dtype = dtype, .name = config.text("name", "")})));
+  return Layer(std::make_shared<InputLayer>(placeholder(
+      {.shape = Shape(Dims(dims)), .dtype = dtype, .name = config.text("name", ""), .keras_tensor = true})));
 }
 
 const Json& list_at(const ConfigReader& config, const char* key) {

@@ -81,6 +81,25 @@ TEST_P(EachModel, PredictsAsInKeras) {
 
 INSTANTIATE_TEST_SUITE_P(Keras, EachModel, testing::Range(size_t{0}, cases().size()));
 
+TEST(Models, InputsAndOutputsOfLayersAreKerasTensors) {
+  const Tensor x = Input({4});
+  const layers::Dense dense(3);
+  const Tensor y = dense(x);
+  EXPECT_TRUE(is_keras_tensor(x));
+  EXPECT_TRUE(is_keras_tensor(y));
+  EXPECT_TRUE(is_keras_tensor(layers::Masking()(Input({5, 4}))));
+  EXPECT_FALSE(is_keras_tensor(relu(y)));
+  EXPECT_FALSE(is_keras_tensor(dense.weights()[0]));
+  EXPECT_FALSE(is_keras_tensor(placeholder({.shape = Shape{2, 4, 5}})));
+  const Model model(x, y);
+  const Sequential around({model, layers::Dense(2)});
+  for (const Model& each : {model, Model(around), model_from_config(model_config(model)),
+                            model_from_config(model_config(around))}) {
+    EXPECT_TRUE(is_keras_tensor(each.inputs()[0])) << each.name();
+    EXPECT_TRUE(is_keras_tensor(each.outputs()[0])) << each.name();
+  }
+}
+
 TEST(ModelFromConfig, DamagedConfigsAreErrors) {
   const auto message = [](const char* text) {
     return testing_util::error_of([&] { model_from_config(parse_json("test", text)); });

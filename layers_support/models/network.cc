@@ -279,9 +279,13 @@ void Stack::add(const Layer& layer) {
   if (layers_.empty() && tensors.empty()) {
     const auto* model = dynamic_cast<const ModelImpl*>(&layer.impl());
     if (model != nullptr && model->inputs().size() == 1) {
-      tensors = {placeholder({.shape = model->inputs()[0].shape(), .dtype = model->inputs()[0].dtype()})};
+      const Tensor x = model->inputs()[0];
+      tensors = {placeholder({.shape = x.shape(), .dtype = x.dtype(), .keras_tensor = true})};
     } else if (const auto& shape = layer.impl().batch_input_shape()) {
-      tensors = {placeholder({.shape = *shape, .dtype = layer.impl().input_dtype(), .name = layer.name() + "_input", .keras_tensor = true})};
+      tensors = {placeholder({.shape = *shape,
+                              .dtype = layer.impl().input_dtype(),
+                              .name = layer.name() + "_input",
+                              .keras_tensor = true})};
     }
   }
   if (!tensors.empty()) tensors.push_back(layer(tensors.back()));
