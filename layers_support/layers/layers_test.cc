@@ -130,6 +130,24 @@ Tensor input(const Shape& shape) { return placeholder({.shape = shape}); }
 
 using testing_util::error_of;
 
+TEST(Layers, BidirectionalSequencesUnderAMask) {
+  const Tensor x = placeholder({.shape = Shape{None, 3, 1}}), mask = placeholder({.shape = Shape{None, 3}, .dtype = "bool"});
+  const Array steps = Array{{1, 2, 3}}.cast("float32").reshape({1, 3, 1}), kept = Array{{1, 1, 0}}.cast("bool");
+  const auto values_of = [&](const Layer& layer) {
+    const Tensor y = layer(x, {.mask = mask});
+    std::vector<Array> weights = layer.get_weights();
+    for (size_t i = 0; i < weights.size(); ++i) weights[i] = Array::full(weights[i].shape(), i % 3 == 0, weights[i].dtype());
+    layer.set_weights(weights);  // What comes in goes out.
+    return function({x, mask}, {y})({steps, kept})[0].to_vector<float>();
+  };
+  const layers::RecurrentOptions options{.activation = "linear", .return_sequences = true};
+  // As Keras 2: a masked step repeats the one before in the order of reading, which begins with 0.
+  EXPECT_EQ(values_of(layers::Bidirectional(layers::SimpleRNN(1, options))), (std::vector<float>{1, 1, 2, 2, 2, 0}));
+  Json config = layers::Bidirectional(layers::SimpleRNN(1, options)).get_config();
+  config["layer"]["config"]["time_major"] = false;  // As tf_keras writes it.
+  EXPECT_EQ(values_of(LayerLoader().load(object_config("Bidirectional", config))), (std::vector<float>{1, 1, 2, 2, 0, 0}));
+}
+
 void expect_error(const std::string& error, const std::string& part) {
   EXPECT_NE(error.find(part), std::string::npos) << error;
 }

@@ -21,7 +21,6 @@ class BidirectionalImpl final : public BuiltIn {
     }
     sequences_ = config["return_sequences"].get<bool>();
     state_ = config["return_state"].get<bool>();
-    config["zero_output_for_mask"] = sequences_;
     const LayerLoader loader;
     config["name"] = "forward_" + layer.name();
     forward_ = loader.load(object_config(layer.class_name(), config));
@@ -55,7 +54,13 @@ class BidirectionalImpl final : public BuiltIn {
                         {"layer", object_config(layer_.class_name(), layer_.get_config())}});
   }
   static Layer load(const ConfigReader& c, const LayerLoader& loader) {
-    return Bidirectional(loader.load(c.at("layer")), {.merge_mode = c.text("merge_mode", "none"), .name = name_at(c)});
+    Json layer = c.at("layer");
+    // tf_keras, which alone writes time_major, has its sequences 0 where they are masked.
+    if (layer.is_object() && layer.contains("config") && layer["config"].contains("time_major")) {
+      Json& config = layer["config"];
+      config["zero_output_for_mask"] = config.contains("return_sequences") && config["return_sequences"] == true;
+    }
+    return Bidirectional(loader.load(layer), {.merge_mode = c.text("merge_mode", "none"), .name = name_at(c)});
   }
 
  private:

@@ -18,9 +18,9 @@ struct BidirectionalOptions {
   std::string name = "";
 };
 // A recurrent layer and its copy that reads the time steps from the last to the first; both are new
-// layers made from the config of `layer`. Sequences are 0 where masked, as in tf_keras. Initial states:
-// those of one, then those of the other. ValueError where `layer` is not recurrent. Source:
-// keras.layers.Bidirectional.
+// layers made from the config of `layer`. Where a sequence is masked, `layer`'s zero_output_for_mask decides: by
+// default as in Keras 2, true where tf_keras wrote the config. Initial states: those of one, then those of
+// the other. ValueError where `layer` is not recurrent. Source: keras.layers.Bidirectional.
 class Bidirectional : public Layer {
  public:
   explicit Bidirectional(const Layer& layer, const BidirectionalOptions& options = {});
