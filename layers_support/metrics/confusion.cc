@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "layers_support/metrics/metrics.h"
+#include "nlohmann/json.hpp"
 
 namespace keel::metrics {
 namespace {
@@ -27,8 +28,9 @@ std::vector<double> thresholds_of(const ConfusionOptions& o) {
 class ConfusionRule final : public MetricRule {
  public:
   using Result = Tensor (*)(const Confusion&);
-  ConfusionRule(const ConfusionOptions& o, const std::vector<Confusion::Count>& counts, Result result)
-      : confusion_(thresholds_of(o), counts, o.top_k, o.class_id), result_(result) {}
+  ConfusionRule(const char* class_name, const ConfusionOptions& o, const std::vector<Confusion::Count>& counts,
+                Result result)
+      : class_name_(class_name), options_(o), confusion_(thresholds_of(o), counts, o.top_k, o.class_id), result_(result) {}
 
   const std::vector<Variable>& weights() const override { return confusion_.weights(); }
   Tensors update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const override {
@@ -38,15 +40,24 @@ class ConfusionRule final : public MetricRule {
     const Tensor all = result_(confusion_);
     return all.shape()[0] == 1 ? reshape(all, Shape{}) : all;
   }
+  Json config() const override {
+    Json config = Json::object();
+    config["thresholds"] = options_.thresholds.empty() ? Json(nullptr) : Json(options_.thresholds);
+    if (options_.top_k) config["top_k"] = *options_.top_k;
+    if (options_.class_id) config["class_id"] = *options_.class_id;
+    return object_config(class_name_, std::move(config));
+  }
 
  private:
+  const char* const class_name_;
+  const ConfusionOptions options_;
   const Confusion confusion_;
   const Result result_;
 };
 
 template <Confusion::Count kCount>
-Metric count(const ConfusionOptions& o, const char* name) {
-  return Metric(std::make_shared<ConfusionRule>(o, std::vector<Confusion::Count>{kCount},
+Metric count(const ConfusionOptions& o, const char* class_name, const char* name) {
+  return Metric(std::make_shared<ConfusionRule>(class_name, o, std::vector<Confusion::Count>{kCount},
                                                 [](const Confusion& c) -> Tensor { return c[kCount]; }),
                 name);
 }
@@ -102,29 +113,35 @@ Tensors Confusion::update_state(const Tensor& y_true, const Tensor& y_pred, cons
 
 Tensor ratio(const Tensor& x, const Tensor& y) { return where(greater(y, 0), x / y, zeros_like(y)); }
 
-Metric true_positives(const ConfusionOptions& o) { return count<Confusion::kTruePositives>(o, "true_positives"); }
-Metric true_negatives(const ConfusionOptions& o) { return count<Confusion::kTrueNegatives>(o, "true_negatives"); }
-Metric false_positives(const ConfusionOptions& o) { return count<Confusion::kFalsePositives>(o, "false_positives"); }
-Metric false_negatives(const ConfusionOptions& o) { return count<Confusion::kFalseNegatives>(o, "false_negatives"); }
+Metric true_positives(const ConfusionOptions& o) {
+  return count<Confusion::kTruePositives>(o, "TruePositives", "true_positives");
+}
+Metric true_negatives(const ConfusionOptions& o) {
+  return count<Confusion::kTrueNegatives>(o, "TrueNegatives", "true_negatives");
+}
+Metric false_positives(const ConfusionOptions& o) {
+  return count<Confusion::kFalsePositives>(o, "FalsePositives", "false_positives");
+}
+Metric false_negatives(const ConfusionOptions& o) {
+  return count<Confusion::kFalseNegatives>(o, "FalseNegatives", "false_negatives");
+}
 
 Metric precision(const ConfusionOptions& o) {
   const std::vector<Confusion::Count> counts{Confusion::kTruePositives, Confusion::kFalsePositives};
-  return Metric(std::make_shared<ConfusionRule>(o, counts,
-                                                [](const Confusion& c) {
-                                                  const Tensor& tp = c[Confusion::kTruePositives];
-                                                  return ratio(tp, tp + c[Confusion::kFalsePositives]);
-                                                }),
-                "precision");
+  const auto result = [](const Confusion& c) {
+    const Tensor& tp = c[Confusion::kTruePositives];
+    return ratio(tp, tp + c[Confusion::kFalsePositives]);
+  };
+  return Metric(std::make_shared<ConfusionRule>("Precision", o, counts, result), "precision");
 }
 
 Metric recall(const ConfusionOptions& o) {
   const std::vector<Confusion::Count> counts{Confusion::kTruePositives, Confusion::kFalseNegatives};
-  return Metric(std::make_shared<ConfusionRule>(o, counts,
-                                                [](const Confusion& c) {
-                                                  const Tensor& tp = c[Confusion::kTruePositives];
-                                                  return ratio(tp, tp + c[Confusion::kFalseNegatives]);
-                                                }),
-                "recall");
+  const auto result = [](const Confusion& c) {
+    const Tensor& tp = c[Confusion::kTruePositives];
+    return ratio(tp, tp + c[Confusion::kFalseNegatives]);
+  };
+  return Metric(std::make_shared<ConfusionRule>("Recall", o, counts, result), "recall");
 }
 
 }  // namespace keel::metrics

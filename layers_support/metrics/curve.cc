@@ -4,6 +4,7 @@
 
 #include "layers_support/metrics/confusion.h"
 #include "layers_support/metrics/metrics.h"
+#include "nlohmann/json.hpp"
 
 namespace keel::metrics {
 namespace {
@@ -69,6 +70,14 @@ class Auc final : public MetricRule {
     return sum((from_first(x) - from_second(x)) * heights);
   }
 
+  Json config() const override {
+    Json config = {{"num_thresholds", options_.num_thresholds},
+                   {"curve", options_.curve},
+                   {"summation_method", options_.summation_method}};
+    if (!options_.thresholds.empty()) config["thresholds"] = options_.thresholds;
+    return object_config("AUC", std::move(config));
+  }
+
  private:
   // Precision between thresholds, where true positives grow in a line with all positives: Davis and
   // Goadrich (2006).
@@ -90,7 +99,10 @@ class Auc final : public MetricRule {
 class RateAtRate final : public MetricRule {
  public:
   RateAtRate(const char* name, double value, int64_t num_thresholds, bool at_specificity)
-      : value_(value), at_specificity_(at_specificity), confusion_(checked_steps(name, value, num_thresholds), kAll) {}
+      : value_(value),
+        num_thresholds_(num_thresholds),
+        at_specificity_(at_specificity),
+        confusion_(checked_steps(name, value, num_thresholds), kAll) {}
 
   const std::vector<Variable>& weights() const override { return confusion_.weights(); }
   Tensors update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const override {
@@ -105,6 +117,11 @@ class RateAtRate final : public MetricRule {
     return gather(sensitivity, argmin(abs(specificity - value_), 0));
   }
 
+  Json config() const override {
+    return object_config(at_specificity_ ? "SensitivityAtSpecificity" : "SpecificityAtSensitivity",
+                         {{at_specificity_ ? "specificity" : "sensitivity", value_}, {"num_thresholds", num_thresholds_}});
+  }
+
  private:
   static std::vector<double> checked_steps(const char* name, double value, int64_t n) {
     if (!(value >= 0 && value <= 1)) fail(name, ": the value is ", value, "; it must be in [0, 1]");
@@ -113,6 +130,7 @@ class RateAtRate final : public MetricRule {
   }
 
   const double value_;
+  const int64_t num_thresholds_;
   const bool at_specificity_;
   const Confusion confusion_;
 };

@@ -2,12 +2,24 @@
 
 #include <utility>
 
+#include "layers_support/metrics/metrics.h"
+#include "nlohmann/json.hpp"
+
 namespace keel {
 
 void Metric::update_state(const Array& y_true, const Array& y_pred, const Array& sample_weight) const {
   const Tensor weight = sample_weight.defined() ? constant(sample_weight) : Tensor();
   function({}, {}, update_state(constant(y_true), constant(y_pred), weight))();
 }
+
+Json Metric::config() const {
+  Json config = rule_->config();
+  if (config.is_null()) return name_;
+  config["config"]["name"] = name_;
+  return config;
+}
+
+Metric Metric::another() const { return metrics::from_config(config()); }
 
 void Metric::reset_states() const {
   std::vector<std::pair<Tensor, Array>> zeros;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "keel.h"
+#include "layers_support/config/config.h"
 
 namespace keel {
 
@@ -19,6 +20,8 @@ class MetricRule {
   virtual Tensors update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const = 0;
   // The metric, from its variables.
   virtual Tensor result() const = 0;
+  // {"class_name": …, "config": …} but for the name; null where a file cannot hold it.
+  virtual Json config() const = 0;
 };
 
 // A metric. A handle: copies count together. Counts are kept in float64. metrics.h makes them.
@@ -42,6 +45,10 @@ class Metric {
   // more to say; and its value now.
   Tensor result_tensor() const { return rule_->result(); }
   Array result() const { return eval(rule_->result()); }
+  // {"class_name": …, "config": …} as tf_keras writes it; a custom metric's name.
+  Json config() const;
+  // One of the same kind and name, which counts for itself; ValueError for one of the user's own.
+  Metric another() const;
   // Forgets all that was counted.
   void reset_states() const;
 

@@ -18,11 +18,16 @@ namespace keel::metrics {
 // The weighted mean of the values of a function of targets and predictions, of a loss for instance.
 // ValueError where the callable is empty.
 Metric mean(const Loss::Values& values, std::string name);
+// That of the values of a loss, under its name.
+Metric mean(const Loss& loss);
 // A metric by its name: any loss's ("mse"), "accuracy" (see below), "binary_accuracy",
 // "categorical_accuracy", "sparse_categorical_accuracy", "top_k_categorical_accuracy",
 // "sparse_top_k_categorical_accuracy", "cosine_similarity", "root_mean_squared_error", "auc", "precision",
 // "recall", "true_positives" … ValueError on another.
 Metric get(std::string_view name);
+// From a name or from what config() gives, in the form of Keras 2.3 or of tf_keras; ValueError where it is
+// neither.
+Metric from_config(const Json& config);
 // The same for a model of this loss and these predictions: "accuracy" and "acc" mean the binary one for
 // the binary cross-entropy or a single output, the sparse one for the sparse cross-entropy, else the
 // categorical one; "crossentropy" and "ce" likewise.

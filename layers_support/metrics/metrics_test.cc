@@ -22,32 +22,6 @@ Array array_of(const Json& json) {
 }
 
 // A metric with arguments, as the script makes it.
-Metric make(const std::string& name, const Json& config) {
-  const ConfigReader c(name, config);
-  metrics::ConfusionOptions confusion;
-  if (c.has("thresholds")) confusion.thresholds = config["thresholds"].get<std::vector<double>>();
-  if (c.has("top_k")) confusion.top_k = c.integer("top_k");
-  if (c.has("class_id")) confusion.class_id = c.integer("class_id");
-  if (name == "BinaryAccuracy") return metrics::binary_accuracy(c.number("threshold", 0.5));
-  if (name == "TopKCategoricalAccuracy") return metrics::top_k_categorical_accuracy(c.integer("k"));
-  if (name == "SparseTopKCategoricalAccuracy") return metrics::sparse_top_k_categorical_accuracy(c.integer("k"));
-  if (name == "FalsePositives") return metrics::false_positives(confusion);
-  if (name == "Precision") return metrics::precision(confusion);
-  if (name == "Recall") return metrics::recall(confusion);
-  if (name == "AUC") {
-    return metrics::auc({.num_thresholds = c.integer("num_thresholds", 200), .curve = c.text("curve", "ROC"),
-                         .summation_method = c.text("summation_method", "interpolation"),
-                         .thresholds = confusion.thresholds});
-  }
-  if (name == "SensitivityAtSpecificity") {
-    return metrics::sensitivity_at_specificity(c.number("specificity"), c.integer("num_thresholds"));
-  }
-  if (name == "SpecificityAtSensitivity") {
-    return metrics::specificity_at_sensitivity(c.number("sensitivity"), c.integer("num_thresholds"));
-  }
-  return metrics::get(name);
-}
-
 // testdata/metrics.json: what Keras 2.3.1 counts.
 TEST(Metrics, CountsOfKeras) {
   std::ifstream file("layers_support/metrics/testdata/metrics.json");
@@ -57,7 +31,9 @@ TEST(Metrics, CountsOfKeras) {
   for (const Json& row : data["cases"]) {
     for (const char* key : {"plain", "weighted"}) {
       if (!row.contains(key)) continue;
-      const Metric metric = make(row["name"], row["config"]);
+      const Metric made = metrics::from_config(object_config(row["name"].get<std::string>(), row["config"]));
+      const Metric metric = metrics::from_config(made.config());
+      EXPECT_EQ(metric.config(), made.config());
       for (int round = 0; round < 2; ++round) {  // The second time after a reset.
         for (const Json& batch : row["batches"]) {
           metric.update_state(array_of(batch[0]), array_of(batch[1]), std::string(key) == "plain" ? Array() : weights);
@@ -71,6 +47,19 @@ TEST(Metrics, CountsOfKeras) {
       }
     }
   }
+}
+
+TEST(Metrics, ConfigsOfKeras) {
+  const Metric wrapped = metrics::from_config(
+      {{"class_name", "MeanMetricWrapper"}, {"config", {{"name", "acc"}, {"fn", "categorical_accuracy"}}}});
+  EXPECT_EQ(wrapped.name(), "acc");
+  EXPECT_EQ(wrapped.config(), object_config("CategoricalAccuracy", {{"name", "acc"}}));
+  const Metric crossentropy = metrics::from_config(object_config("BinaryCrossentropy", {{"from_logits", true}}));
+  crossentropy.update_state(Array{{1, 1}}, Array{{0, 0}});
+  EXPECT_NEAR(crossentropy.result().item<double>(), std::log(2), 1e-6);
+  const auto custom = metrics::mean([](const Tensor& t, const Tensor&) { return t; }, "mine");
+  EXPECT_EQ(custom.config(), "mine");
+  EXPECT_NE(error_of([&] { metrics::from_config(custom.config()); }).find("none called 'mine'"), std::string::npos);
 }
 
 TEST(Metrics, AccuracyFollowsTheLoss) {

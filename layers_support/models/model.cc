@@ -42,6 +42,7 @@ Model::Model(const Tensor& input, const Tensor& output, const std::string& name)
 ModelImpl& Model::model_impl() const { return static_cast<ModelImpl&>(impl()); }
 Tensors Model::inputs() const { return model_impl().inputs(); }
 Tensors Model::outputs() const { return model_impl().outputs(); }
+std::vector<std::string> Model::output_names() const { return model_impl().output_names(); }
 
 Layer Model::get_layer(const std::string& name) const {
   const std::vector<Layer> all = layers();

@@ -52,6 +52,7 @@ class ModelImpl : public LayerImpl {
   // The tensors that the model was made of, or was called on first; none before that.
   virtual Tensors inputs() const { return {}; }
   virtual Tensors outputs() const { return {}; }
+  virtual std::vector<std::string> output_names() const { return {}; }
 
   // What compile() made, null before; the same for predict(), which needs no compile().
   std::shared_ptr<TrainingState>& training_state() { return training_state_; }
@@ -94,8 +95,12 @@ class Model : public Layer {
   Arrays predict_all(const Batch& x, const PredictOptions& options = {}) const;
   Logs train_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
   Logs test_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
-  // That of compile().
+  // Whether compile() was called, and what it was given; ValueError where it was not.
+  bool compiled() const;
+  const CompileOptions& compile_options() const;
   const Optimizer& optimizer() const;
+  // What Keras calls the outputs: the layers that they are of, "dense_1"; none where they are not known.
+  std::vector<std::string> output_names() const;
 
   ModelImpl& model_impl() const;
 

@@ -235,6 +235,14 @@ Tensors Network::call(const Tensors& inputs, const Training&) {
   return out;
 }
 
+std::vector<std::string> Network::output_names() const {
+  std::vector<std::string> out;
+  for (const Source& source : output_sources_) {
+    out.push_back(layers_[source.is_input ? input_layers_[source.node] : calls_[source.node].layer].name());
+  }
+  return out;
+}
+
 Json Network::get_config() const {
   std::vector<Json> inbound(layers_.size(), Json::array());
   const auto reference = [&](const Source& source) {
@@ -309,6 +317,10 @@ Tensors Stack::call(const Tensors& inputs, const Training&) {
     if (x.size() != 1) fail(name(), ": ", layer.name(), " has ", x.size(), " outputs; one is accepted");
   }
   return x;
+}
+
+std::vector<std::string> Stack::output_names() const {
+  return layers_.empty() ? std::vector<std::string>{} : std::vector<std::string>{layers_.back().name()};
 }
 
 Json Stack::get_config() const {

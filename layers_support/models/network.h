@@ -63,6 +63,7 @@ class Network final : public ModelImpl {
   std::vector<Layer> sublayers() const override { return layers_; }
   Tensors inputs() const override { return inputs_; }
   Tensors outputs() const override { return outputs_; }
+  std::vector<std::string> output_names() const override;
 
  private:
   class Builder;
@@ -88,6 +89,7 @@ class Stack final : public ModelImpl {
   std::vector<Layer> sublayers() const override { return layers_; }
   Tensors inputs() const override { return tensors_.empty() ? Tensors{} : Tensors{tensors_.front()}; }
   Tensors outputs() const override { return tensors_.empty() ? Tensors{} : Tensors{tensors_.back()}; }
+  std::vector<std::string> output_names() const override;
 
  private:
   std::vector<Layer> layers_;

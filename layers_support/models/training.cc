@@ -36,9 +36,11 @@ Logs Model::train_on_batch(const Batch& x, const Batch& y, const Array& sample_w
 Logs Model::test_on_batch(const Batch& x, const Batch& y, const Array& sample_weight) const {
   return trainer("test_on_batch").test_on_batch(x, y, sample_weight);
 }
-const Optimizer& Model::optimizer() const {
-  trainer("optimizer");
-  return Trainer(*this, model_impl().training_state()).optimizer();
+bool Model::compiled() const { return model_impl().training_state() != nullptr; }
+const CompileOptions& Model::compile_options() const {
+  trainer("compile_options");
+  return Trainer(*this, model_impl().training_state()).options();
 }
+const Optimizer& Model::optimizer() const { return compile_options().optimizer; }
 
 }  // namespace keel

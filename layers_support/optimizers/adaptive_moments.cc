@@ -45,9 +45,12 @@ class Adam final : public OptimizerRule {
     config["amsgrad"] = amsgrad_;
     return config;
   }
+  std::vector<OptimizerSlot> slots() const override {
+    return {{.name = "m"}, {.name = "v"}, {.name = "vhat", .used = amsgrad_}};
+  }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable m = step.slot(&w, "m", 0), v = step.slot(&w, "v", 0);
+    const Variable m = step.slot(&w, "m"), v = step.slot(&w, "v");
     const DType dtype = wide(w.dtype());
     const Tensor rate = step.learning_rate(dtype) * sqrt(1 - beta_power(step, betas_.beta_2, dtype)) /
                         (1 - beta_power(step, betas_.beta_1, dtype));
@@ -56,7 +59,7 @@ class Adam final : public OptimizerRule {
     step.update(v, new_v);
     Tensor scale = new_v;
     if (amsgrad_) {
-      const Variable largest = step.slot(&w, "vhat", 0);
+      const Variable largest = step.slot(&w, "vhat");
       scale = maximum(largest, new_v);
       step.update(largest, scale);
     }
@@ -74,9 +77,10 @@ class Adamax final : public OptimizerRule {
 
   std::string_view class_name() const override { return "Adamax"; }
   Json config() const override { return betas_.config(); }
+  std::vector<OptimizerSlot> slots() const override { return {{.name = "m"}, {.name = "u", .aliases = {"v"}}}; }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable m = step.slot(&w, "m", 0), u = step.slot(&w, "u", 0);
+    const Variable m = step.slot(&w, "m"), u = step.slot(&w, "u");
     const DType dtype = wide(w.dtype());
     const Tensor rate = step.learning_rate(dtype) / (1 - beta_power(step, betas_.beta_1, dtype));
     const Tensor new_m = blend(betas_.beta_1, m, g), new_u = maximum(betas_.beta_2 * u, abs(g));
@@ -101,15 +105,20 @@ class Nadam final : public OptimizerRule {
     config["schedule_decay"] = schedule_decay_;
     return config;
   }
+  std::vector<OptimizerSlot> slots() const override {
+    return {{.name = "m_schedule", .aliases = {"momentum_cache"}, .initial = 1, .shared = true},
+            {.name = "m"},
+            {.name = "v"}};
+  }
 
   void begin(OptimizerStep& step) const override {
-    const Variable schedule = step.slot(nullptr, "m_schedule", 1);
+    const Variable schedule = step.slot(nullptr, "m_schedule");
     step.update(schedule, schedule * momentum(step, schedule.dtype(), 0));
   }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable schedule = step.slot(nullptr, "m_schedule", 1);
-    const Variable m = step.slot(&w, "m", 0), v = step.slot(&w, "v", 0);
+    const Variable schedule = step.slot(nullptr, "m_schedule");
+    const Variable m = step.slot(&w, "m"), v = step.slot(&w, "v");
     const DType dtype = wide(w.dtype());
     const Tensor now = momentum(step, dtype, 0), then = momentum(step, dtype, 1);
     const Tensor product = cast(schedule, dtype) * now;

@@ -18,7 +18,14 @@ std::optional<double> epsilon_of(const ConfigReader& c) {
 }  // namespace
 
 Optimizer optimizer_from_config(const ConfigReader& c) {
-  const std::string name = canonical_name(c.where());
+  // tf_keras writes "Custom>Adam".
+  const std::string name = canonical_name(c.where().starts_with("Custom>") ? c.where().substr(7) : c.where());
+  // What tf_keras added.
+  for (const char* key : {"weight_decay", "momentum", "centered", "use_ema"}) {
+    const bool known = key == std::string("momentum") && name == "sgd";
+    if (known || !c.has(key) || c.at(key) == false || c.at(key) == 0.0) continue;
+    fail(c.where(), ": '", key, "' is ", c.at(key).dump(), "; accepted is none");
+  }
   const double decay = c.number("decay", 0), value = c.number("clipvalue", 0);
   // What Keras 2.3 calls clipnorm, tf_keras calls global_clipnorm.
   const double norm = c.number("clipnorm", c.number("global_clipnorm", 0));

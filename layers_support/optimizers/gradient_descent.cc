@@ -23,11 +23,15 @@ class Sgd final : public OptimizerRule {
 
   std::string_view class_name() const override { return "SGD"; }
   Json config() const override { return {{"momentum", momentum_}, {"nesterov", nesterov_}}; }
+  std::vector<OptimizerSlot> slots() const override {
+    if (momentum_ == 0) return {};
+    return {{.name = "moment", .aliases = {"m"}}};
+  }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
     const Tensor descent = step.learning_rate(w.dtype()) * g;
     if (momentum_ == 0) return w - descent;
-    const Variable moment = step.slot(&w, "moment", 0);
+    const Variable moment = step.slot(&w, "moment");
     const Tensor velocity = momentum_ * moment - descent;
     step.update(moment, velocity);
     return nesterov_ ? w + momentum_ * velocity - descent : w + velocity;
@@ -47,9 +51,12 @@ class Rmsprop final : public OptimizerRule {
 
   std::string_view class_name() const override { return "RMSprop"; }
   Json config() const override { return {{"rho", rho_}, {"epsilon", epsilon_}}; }
+  std::vector<OptimizerSlot> slots() const override {
+    return {{.name = "accumulator", .aliases = {"rms", "velocity"}}};
+  }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable accumulator = step.slot(&w, "accumulator", 0);
+    const Variable accumulator = step.slot(&w, "accumulator");
     const Tensor rho = scalar(rho_, w.dtype());
     const Tensor value = rho * accumulator + (1 - rho) * square(g);
     step.update(accumulator, value);
@@ -73,9 +80,10 @@ class Adagrad final : public OptimizerRule {
     if (initial_ != 0) config["initial_accumulator_value"] = initial_;  // Keras 2.3 has no such argument.
     return config;
   }
+  std::vector<OptimizerSlot> slots() const override { return {{.name = "accumulator", .initial = initial_}}; }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable accumulator = step.slot(&w, "accumulator", initial_);
+    const Variable accumulator = step.slot(&w, "accumulator");
     const Tensor value = accumulator + square(g);
     step.update(accumulator, value);
     return w - step.learning_rate(w.dtype()) * g / (sqrt(value) + epsilon_);
@@ -94,10 +102,14 @@ class Adadelta final : public OptimizerRule {
 
   std::string_view class_name() const override { return "Adadelta"; }
   Json config() const override { return {{"rho", rho_}, {"epsilon", epsilon_}}; }
+  std::vector<OptimizerSlot> slots() const override {
+    return {{.name = "accumulator", .aliases = {"accum_grad", "accumulated_grad"}},
+            {.name = "delta_accumulator", .aliases = {"accum_var", "accumulated_delta_var"}}};
+  }
 
   Tensor next(OptimizerStep& step, const Variable& w, const Tensor& g) const override {
-    const Variable accumulator = step.slot(&w, "accumulator", 0);
-    const Variable deltas = step.slot(&w, "delta_accumulator", 0);
+    const Variable accumulator = step.slot(&w, "accumulator");
+    const Variable deltas = step.slot(&w, "delta_accumulator");
     const Tensor value = rho_ * accumulator + (1 - rho_) * square(g);
     const Tensor delta = g * sqrt(deltas + epsilon_) / sqrt(value + epsilon_);
     step.update(accumulator, value);

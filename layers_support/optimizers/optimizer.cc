@@ -41,6 +41,7 @@ class Optimizer::State {
       : rule_(std::move(rule)), options_(options),
         iterations_(variable(Array(int64_t{0}), {.dtype = "int64", .name = "iterations"})) {
     check_options(rule_->class_name(), options);
+    for (const OptimizerSlot& slot : rule_->slots()) kinds_.push_back({slot, {}});
     if (const double* rate = std::get_if<double>(&options.learning_rate)) {
       learning_rate_ = variable(Array(*rate), {.name = "learning_rate"});
     }
@@ -61,23 +62,36 @@ class Optimizer::State {
 
   Tensor count_tensor(DType dtype) const { return cast(iterations_, dtype) + 1; }
 
-  Variable slot(const Variable* weight, std::string_view name, double initial) {
+  Variable slot(const Variable* weight, std::string_view name) {
     const VariableState* key = weight == nullptr ? nullptr : weight->state().get();
-    auto& kind = kind_of(name);
-    for (const auto& [owner, slot] : kind.slots) {
-      if (owner.get() == key) return slot;
+    Kind& kind = *std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& k) { return k.slot.name == name; });
+    for (const auto& [owner, variable] : kind.variables) {
+      if (owner.get() == key) return variable;
     }
     const Shape shape = weight == nullptr ? Shape{} : weight->shape();
     const DType dtype = weight == nullptr ? DType(floatx()) : weight->dtype();
-    const Variable made(Array::full(shape, initial, dtype), std::string(name) + "_" + std::to_string(kind.slots.size()));
-    kind.slots.emplace_back(weight == nullptr ? nullptr : weight->state(), made);
+    std::string full_name(name);
+    if (weight != nullptr) full_name += "_" + std::to_string(kind.variables.size());
+    const Variable made(Array::full(shape, kind.slot.initial, dtype), full_name);
+    kind.variables.emplace_back(weight == nullptr ? nullptr : weight->state(), made);
     return made;
+  }
+
+  std::vector<Slots> slots(const std::vector<Variable>& weights) {
+    std::vector<Slots> out;
+    for (const OptimizerSlot& kind : rule_->slots()) {
+      out.push_back({kind, {}});
+      if (kind.used && kind.shared) out.back().variables.push_back(slot(nullptr, kind.name));
+      if (!kind.used || kind.shared) continue;
+      for (const Variable& weight : weights) out.back().variables.push_back(slot(&weight, kind.name));
+    }
+    return out;
   }
 
   std::vector<Variable> weights() const {
     std::vector<Variable> out{iterations_};
     for (const Kind& kind : kinds_) {
-      for (const auto& [owner, slot] : kind.slots) out.push_back(slot);
+      for (const auto& [owner, variable] : kind.variables) out.push_back(variable);
     }
     return out;
   }
@@ -100,17 +114,9 @@ class Optimizer::State {
 
  private:
   struct Kind {
-    std::string name;
-    std::vector<std::pair<std::shared_ptr<VariableState>, Variable>> slots;
+    OptimizerSlot slot;
+    std::vector<std::pair<std::shared_ptr<VariableState>, Variable>> variables;  // With the weight of each.
   };
-
-  Kind& kind_of(std::string_view name) {
-    for (Kind& kind : kinds_) {
-      if (kind.name == name) return kind;
-    }
-    kinds_.push_back({std::string(name), {}});
-    return kinds_.back();
-  }
 
   const std::shared_ptr<const OptimizerRule> rule_;
   const OptimizerOptions options_;
@@ -131,9 +137,7 @@ class StepOf final : public OptimizerStep {
 
   Tensor learning_rate(DType dtype) override { return state_.rate_tensor(dtype); }
   Tensor count(DType dtype) override { return state_.count_tensor(dtype); }
-  Variable slot(const Variable* weight, std::string_view name, double initial) override {
-    return state_.slot(weight, name, initial);
-  }
+  Variable slot(const Variable* weight, std::string_view name) override { return state_.slot(weight, name); }
   void update(const Variable& slot, const Tensor& value) override {
     updates_.push_back(keel::update(slot, value));
   }
@@ -226,6 +230,10 @@ const Variable& Optimizer::learning_rate() const {
 double Optimizer::current_learning_rate() const { return eval(state_->rate_tensor(DType::kFloat64)).item<double>(); }
 
 std::vector<Variable> Optimizer::weights() const { return state_->weights(); }
+
+std::vector<Optimizer::Slots> Optimizer::slots(const std::vector<Variable>& weights) const {
+  return state_->slots(weights);
+}
 
 std::string_view Optimizer::name() const { return state_->rule().class_name(); }
 

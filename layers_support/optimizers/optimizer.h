@@ -28,6 +28,16 @@ struct OptimizerOptions {
   double clipvalue = 0;  // Then each element is brought into ±clipvalue. 0: neither.
 };
 
+// A kind of variable that an optimizer keeps from step to step: one per weight, in its shape, or a scalar
+// that all weights share.
+struct OptimizerSlot {
+  std::string_view name;                        // As Keras 2.3 has it.
+  std::vector<std::string_view> aliases = {};   // As tf_keras has it.
+  double initial = 0;
+  bool shared = false;
+  bool used = true;  // Where false there is none, but Keras 2.3 keeps an array of a single 0 per weight.
+};
+
 // One step of an optimizer while its graph is built: what its rule works with.
 class OptimizerStep {
  public:
@@ -35,9 +45,8 @@ class OptimizerStep {
   // The learning rate and the number of this step, from 1, as scalars of a dtype.
   virtual Tensor learning_rate(DType dtype) = 0;
   virtual Tensor count(DType dtype) = 0;
-  // A variable in the shape of `weight` that lasts from step to step, zeros at first; one per weight
-  // and name. Of rank 0 and shared by all weights where `weight` is null.
-  virtual Variable slot(const Variable* weight, std::string_view name, double initial) = 0;
+  // The variable of one of the rule's slots for `weight`; null where it is shared.
+  virtual Variable slot(const Variable* weight, std::string_view name) = 0;
   // Makes `value` the new value of a slot.
   virtual void update(const Variable& slot, const Tensor& value) = 0;
 };
@@ -49,6 +58,8 @@ class OptimizerRule {
   virtual std::string_view class_name() const = 0;
   // Its own arguments as Keras names them, beside those of OptimizerOptions.
   virtual Json config() const = 0;
+  // What it keeps, in Keras's order.
+  virtual std::vector<OptimizerSlot> slots() const = 0;
   // Once a step, before the weights: what they share.
   virtual void begin(OptimizerStep&) const {}
   // The new value of `weight`, before its constraint.
@@ -83,6 +94,13 @@ class Optimizer {
   double current_learning_rate() const;
   // What it keeps, in Keras's order: the iterations, what all weights share, then each kind of slot.
   std::vector<Variable> weights() const;
+  // A kind of slot with its variables for `weights`, made now where they are not there yet; none where it
+  // is not used.
+  struct Slots {
+    OptimizerSlot kind;
+    std::vector<Variable> variables;
+  };
+  std::vector<Slots> slots(const std::vector<Variable>& weights) const;
 
   // {"class_name": …, "config": …} as Keras 2.3 writes it.
   Json config() const;

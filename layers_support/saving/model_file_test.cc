@@ -1,9 +1,13 @@
 #include "layers_support/saving/model_file.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "layers_support/saving/checkpoint.h"
@@ -66,6 +70,55 @@ TEST(Saving, DamagedAndForeignFiles) {
   K::save_weights(dense_model(), temp("weights.h5"));
   EXPECT_NE(load(temp("weights.h5")).find("weights alone"), std::string::npos);
   EXPECT_NE(load(keras_file("predictions.json")).find("no HDF5 file"), std::string::npos);
+}
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A model loads, or a ValueError says why not, whatever bytes of its file are others. Anything else ends this
+// program.
+TEST(Saving, BytesThatChangedAreNoReasonToCrash) {
+  K::save_model(dense_model(), temp("own.h5"));
+  int loaded = 0, refused = 0;
+  for (const std::string& from : {keras_file("keras_dense.h5"), keras_file("tf_keras_dense.h5"), temp("own.h5")}) {
+    const std::string good = bytes_of(from);
+    const auto try_with = [&](size_t at, const std::string& bytes) {
+      std::string bad = good;
+      bad.replace(at, std::min(bytes.size(), bad.size() - at), bytes, 0, std::min(bytes.size(), bad.size() - at));
+      if (bad == good) return;
+      std::ofstream(temp("bad.h5"), std::ios::binary) << bad;
+      (error_of([&] { K::load_model(temp("bad.h5"), {.compile = false}); }).empty() ? loaded : refused) += 1;
+    };
+    for (size_t at = 0; at < good.size(); at += 397) {
+      try_with(at, std::string(1, static_cast<char>(~good[at])));
+      // Where it is a size or an address: 2^63, 2^64 - 1, and that of something else.
+      const size_t word = at / 8 * 8;
+      try_with(word, std::string("\0\0\0\0\0\0\0\x80", 8));
+      try_with(word, std::string(8, '\xff'));
+      try_with(word, good.substr(at * 7 % good.size() / 8 * 8, 8));
+    }
+  }
+  EXPECT_GT(loaded, 100);
+  EXPECT_GT(refused, 100);
+}
+
+// Once a process of its own reads the file, it may do so while other threads work.
+TEST(Saving, ModelsLoadInManyThreads) {
+  std::atomic<bool> done{false};
+  std::thread busy([&] {  // Takes the lock of malloc again and again.
+    while (!done) std::vector<std::string>(100, std::string(1000, 'x'));
+  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (int n = 0; n < 10; ++n) expect_predictions(K::load_model(keras_file("keras_dense.h5")), "keras_dense.h5");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  done = true;
+  busy.join();
 }
 
 TEST(Checkpoint, FilesAreNamedByEpochAndNumbers) {

@@ -53,7 +53,7 @@ Trainer::Trainer(const Layer& model, const CompileOptions& options)
   if (!model.defined()) fail("compile: the model is an empty handle");
 }
 
-const Optimizer& Trainer::optimizer() const { return state_->optimizer(); }
+const CompileOptions& Trainer::options() const { return state_->options(); }
 
 History Trainer::fit(const Batch& x, const Batch& y, const FitOptions& o) {
   check_batch_size("fit", o.batch_size);

@@ -43,9 +43,12 @@ struct CompileOptions {
   Optimizer optimizer = "rmsprop";
   // Of each output; of several outputs one loss is that of all.
   std::vector<Loss> loss = {};
-  // Of the first output; metrics_per_output: of each.
+  // Of every output; metrics_per_output: of each its own. Masks count, the weights of samples do not.
   std::vector<MetricChoice> metrics = {};
   std::vector<std::vector<MetricChoice>> metrics_per_output = {};
+  // Those that the weights of samples and classes count in.
+  std::vector<MetricChoice> weighted_metrics = {};
+  std::vector<std::vector<MetricChoice>> weighted_metrics_per_output = {};
   std::vector<double> loss_weights = {};  // 1 each where empty.
 };
 
@@ -108,7 +111,8 @@ class Trainer {
   Logs test_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {});
 
   const Layer& model() const { return model_; }
-  const Optimizer& optimizer() const;
+  const CompileOptions& options() const;
+  const Optimizer& optimizer() const { return options().optimizer; }
   const std::shared_ptr<TrainingState>& state() const { return state_; }
 
  private:

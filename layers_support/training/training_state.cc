@@ -46,6 +46,19 @@ Array converted(const Array& array, DType dtype) {
   return array.dtype().is_floating() && array.dtype() != dtype ? array.cast(dtype) : array;
 }
 
+// What the values of output `i` weigh: a masked step counts as one of weight 0.
+Tensor weights_of(const LayerCall& call, size_t i, const Tensor& weight) {
+  if (!call.masks[i].defined()) return weight;
+  const Tensor kept = cast(call.masks[i], call.outputs[i].dtype());
+  return weight.defined() ? losses::weights_for("sample_weight", kept, weight) * kept : kept;
+}
+
+// The same metric, which counts for itself.
+MetricChoice another(const MetricChoice& choice) {
+  const auto* metric = std::get_if<Metric>(&choice);
+  return metric == nullptr ? choice : metric->another();
+}
+
 }  // namespace
 
 Samples Samples::slice(int64_t begin, int64_t end) const {
@@ -115,13 +128,7 @@ Tensor TrainingState::total_loss(const Layer& model, const LayerCall& call, cons
   auto add = [&](const Tensor& loss) { total = total.defined() ? total + cast(loss, total.dtype()) : loss; };
   for (size_t i = 0; i < call.outputs.size(); ++i) {
     const Loss& loss = options_.loss.size() == 1 ? options_.loss[0] : options_.loss[i];
-    // A masked step counts as one of weight 0.
-    Tensor weights = weight;
-    if (const Tensor& mask = call.masks[i]; mask.defined()) {
-      const Tensor kept = cast(mask, call.outputs[i].dtype());
-      weights = weight.defined() ? losses::weights_for("sample_weight", kept, weight) * kept : kept;
-    }
-    Tensor value = loss(targets[i], call.outputs[i], weights);
+    Tensor value = loss(targets[i], call.outputs[i], weights_of(call, i, weight));
     if (value.rank() > 0) value = mean(value);
     losses.push_back(value);
     add(options_.loss_weights.empty() ? value : options_.loss_weights[std::min(i, options_.loss_weights.size() - 1)] * value);
@@ -133,21 +140,27 @@ Tensor TrainingState::total_loss(const Layer& model, const LayerCall& call, cons
 
 void TrainingState::resolve_metrics(const Tensors& outputs) {
   if (resolved_) return;
-  auto choices = options_.metrics_per_output;
-  choices.resize(outputs.size());
-  choices[0].insert(choices[0].end(), options_.metrics.begin(), options_.metrics.end());
-  std::vector<std::pair<size_t, Metric>> metrics;
+  std::vector<MetricOfOutput> metrics;
   Tensors results;
-  for (size_t i = 0; i < outputs.size(); ++i) {
+  const auto add = [&](size_t i, const MetricChoice& choice, bool weighted) {
     const Loss& loss = options_.loss.size() == 1 ? options_.loss[0] : options_.loss[i];
-    for (const MetricChoice& choice : choices[i]) {
-      const auto* name = std::get_if<std::string>(&choice);
-      Metric metric = name != nullptr ? metrics::get(*name, loss.name(), outputs[i].shape()) : std::get<Metric>(choice);
-      std::string shown = outputs.size() > 1 ? "output_" + std::to_string(i + 1) + "_" + metric.name() : metric.name();
-      const auto taken = [&](const auto& other) { return other.second.name() == shown; };
-      while (std::any_of(metrics.begin(), metrics.end(), taken)) shown += "_1";
-      metrics.emplace_back(i, metric.named(shown));
-      results.push_back(metric.result_tensor());
+    const auto* name = std::get_if<std::string>(&choice);
+    const Metric metric = name != nullptr ? metrics::get(*name, loss.name(), outputs[i].shape()) : std::get<Metric>(choice);
+    std::string shown = outputs.size() > 1 ? "output_" + std::to_string(i + 1) + "_" + metric.name() : metric.name();
+    const auto taken = [&](const MetricOfOutput& other) { return other.metric.name() == shown; };
+    while (std::any_of(metrics.begin(), metrics.end(), taken)) shown += "_1";
+    metrics.push_back({i, metric.named(shown), weighted});
+    results.push_back(metric.result_tensor());
+  };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    for (const bool weighted : {false, true}) {
+      const auto& each = weighted ? options_.weighted_metrics_per_output : options_.metrics_per_output;
+      if (i < each.size()) {
+        for (const MetricChoice& choice : each[i]) add(i, choice, weighted);
+      }
+      for (const MetricChoice& choice : weighted ? options_.weighted_metrics : options_.metrics) {
+        add(i, i == 0 ? choice : another(choice), weighted);
+      }
     }
   }
   results_ = function({}, results);
@@ -179,8 +192,9 @@ const TrainingState::Compiled& TrainingState::compiled(const Layer& model, Mode 
     updates.insert(updates.end(), step.begin(), step.end());
   }
   resolve_metrics(call.outputs);
-  for (const auto& [output, metric] : metrics_) {
-    const Tensors counts = metric.update_state(targets[output], call.outputs[output], weight);
+  for (const auto& [output, metric, weighted] : metrics_) {
+    const Tensor weights = weights_of(call, output, weighted ? weight : Tensor());
+    const Tensors counts = metric.update_state(targets[output], call.outputs[output], weights);
     updates.insert(updates.end(), counts.begin(), counts.end());
   }
   Tensors outputs{total};
@@ -237,7 +251,7 @@ Logs TrainingState::evaluate(const Layer& model, const Samples& samples, int64_t
 }
 
 void TrainingState::reset_metrics() {
-  for (const auto& entry : metrics_) entry.second.reset_states();
+  for (const auto& entry : metrics_) entry.metric.reset_states();
 }
 
 Logs TrainingState::logs(const std::vector<double>& losses) {
@@ -247,7 +261,7 @@ Logs TrainingState::logs(const std::vector<double>& losses) {
   if (metrics_.empty()) return out;
   const Arrays results = results_();
   for (size_t i = 0; i < metrics_.size(); ++i) {
-    const std::string& name = metrics_[i].second.name();
+    const std::string& name = metrics_[i].metric.name();
     if (results[i].elements() == 1) {
       out.set(name, results[i].item<double>());
       continue;

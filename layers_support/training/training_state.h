@@ -41,6 +41,7 @@ class TrainingState {
 
   explicit TrainingState(const CompileOptions& options);
 
+  const CompileOptions& options() const { return options_; }
   const Optimizer& optimizer() const { return options_.optimizer; }
   // Data checked and converted; ValueError, in the name of `function`, where they do not fit together.
   Samples prepare(std::string_view function, const Layer& model, const Batch& x, const Batch& y, const Array& weight) const;
@@ -74,7 +75,12 @@ class TrainingState {
 
   CompileOptions options_;
   size_t output_count_ = 0;
-  std::vector<std::pair<size_t, Metric>> metrics_;  // With the output that each is of.
+  struct MetricOfOutput {
+    size_t output;
+    Metric metric;
+    bool weighted;
+  };
+  std::vector<MetricOfOutput> metrics_;
   bool resolved_ = false;
   Function results_;
   std::map<Key, Compiled> functions_;

@@ -1,6 +1,6 @@
-"""Loads models that Keel wrote into Keras, and compares what they predict.
+"""Loads models that Keel wrote into Keras, and compares what they predict and how they go on training.
 
-    bazel test //layers_support/saving:saving_test --test_env=KEEL_KEEP_MODELS=/tmp/written
+    bazel test //layers_support/saving/... --test_env=KEEL_KEEP_MODELS=/tmp/written
     python check_written.py keras /tmp/written       # Keras 2.3.1
     python check_written.py tf_keras /tmp/written
 """
@@ -25,4 +25,17 @@ for name, case in sorted(predictions.items()):
     weights_error = abs(whole.predict(x).ravel() - expected).max()
     print("%s: model differs by %.1e, weights by %.1e" % (name, error, weights_error))
     if max(error, weights_error) > 1e-5:
+        sys.exit(1)
+
+x = np.array([[1, 2, 3, 4], [0, -1, 1, 0], [2, 0, 0, -3]], "float32")
+y = np.array([[1, 0, 0], [0, 0, 1], [0, 1, 0]], "float32")
+for name in ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam"):
+    model = models.load_model(os.path.join(folder, "trained_%s.h5" % name))
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    trained = [layer.get_weights() for layer in model.layers]
+    model.load_weights(os.path.join(folder, "after_%s.h5" % name))
+    error = max(abs(a - b).max() for got, layer in zip(trained, model.layers) for a, b in zip(got, layer.get_weights()))
+    print("%s: three more steps differ by %.1e" % (name, error))
+    if error > 1e-4:
         sys.exit(1)
