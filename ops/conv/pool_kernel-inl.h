@@ -20,45 +20,26 @@ namespace HWY_NAMESPACE {
 // No number of the largest element is wanted.
 struct NoIndex {};
 
-// The largest elements of a window; NaN where it holds one.
-template <typename S, int kV, bool kPart, class L = Lanes<S, kV, kPart>>
-HWY_INLINE void Largest(const PoolShape& s, const Window& window, const S* x, int64_t n,
-                        typename L::V* best) {
+// The largest elements of a window into y, and their numbers into index, where those are not null: of
+// equal ones the first, of NaNs likewise. A maximum that minds NaN takes five instructions an element.
+// Unless kCareful this one does not, and adds the elements up beside: true if their sum is NaN (or they
+// hold infinities of both signs), and then the results are wrong.
+template <typename S, typename Index, int kV, bool kPart, bool kCareful>
+HWY_INLINE bool LargestVectors(const PoolShape& s, const Window& window, const S* x, int64_t n, S* y,
+                               Index* index) {
   using T = ComputeType<S>;
-  const typename L::D d;
-  // Whether there was a NaN beside the maximum: two instructions an element, where a maximum that
-  // keeps NaN takes five.
-  hn::Mask<typename L::D> nan[kV];
-  HWY_UNROLL(4)
-  for (int v = 0; v < kV; ++v) {
-    best[v] = hn::Set(d, LowestOf<T>());
-    nan[v] = hn::FirstN(d, 0);
-  }
-  EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
-    const S* from = x + pixel * s.channels;
-    HWY_UNROLL(4)
-    for (int v = 0; v < kV; ++v) {
-      const auto value = L::Load(from, v, n);
-      nan[v] = hn::Or(nan[v], IsNaNOf(d, value));
-      best[v] = hn::Max(best[v], value);
-    }
-  });
-  HWY_UNROLL(4)
-  for (int v = 0; v < kV; ++v) best[v] = hn::IfThenElse(nan[v], hn::Set(d, NaNOf<T>()), best[v]);
-}
-
-// Likewise, and which they are: of equal ones the first, of NaNs likewise.
-template <typename S, typename Index, int kV, bool kPart, class L = Lanes<S, kV, kPart>>
-HWY_INLINE void LargestAndIndex(const PoolShape& s, const Window& window, const S* x, int64_t n,
-                                typename L::V* best, Index* index) {
-  using T = ComputeType<S>;
+  using L = Lanes<S, kV, kPart>;
   const typename L::D d;
   const TapTag<T> di;
   constexpr int64_t kLanes = kLanesOf<T>;
+  constexpr bool kIndex = !std::is_same_v<Index, NoIndex>;
+  constexpr bool kSum = std::is_floating_point_v<T> && !kCareful;
+  typename L::V best[kV], sum[kV];
   hn::Vec<TapTag<T>> taken[kV];
   HWY_UNROLL(4)
   for (int v = 0; v < kV; ++v) {
     best[v] = hn::Set(d, LowestOf<T>());
+    sum[v] = hn::Zero(d);
     taken[v] = hn::Zero(di);
   }
   hn::TFromD<TapTag<T>> count = 0;
@@ -68,45 +49,63 @@ HWY_INLINE void LargestAndIndex(const PoolShape& s, const Window& window, const 
     HWY_UNROLL(4)
     for (int v = 0; v < kV; ++v) {
       const auto value = L::Load(from, v, n);
-      // Larger or a NaN, unless there is a NaN already.
-      const auto larger = hn::And(hn::Not(hn::Le(value, best[v])), hn::Eq(best[v], best[v]));
-      best[v] = hn::IfThenElse(larger, value, best[v]);
-      taken[v] = hn::IfThenElse(hn::RebindMask(di, larger), tap, taken[v]);
+      if constexpr (kSum) sum[v] = hn::Add(sum[v], value);
+      if constexpr (kCareful) {
+        // Larger or a NaN, unless there is a NaN already.
+        const auto larger = hn::And(hn::Not(hn::Le(value, best[v])), hn::Eq(best[v], best[v]));
+        best[v] = hn::IfThenElse(larger, value, best[v]);
+        if (kIndex) taken[v] = hn::IfThenElse(hn::RebindMask(di, larger), tap, taken[v]);
+      } else {
+        const auto larger = hn::RebindMask(di, hn::Gt(value, best[v]));
+        if (kIndex) taken[v] = hn::IfThenElse(larger, tap, taken[v]);
+        best[v] = hn::Max(best[v], value);
+      }
     }
   });
   HWY_UNROLL(4)
-  for (int v = 0; v < kV; ++v) StoreTaps(di, taken[v], kPart ? n : kLanes, index + v * kLanes);
+  for (int v = 0; v < kV; ++v) {
+    if constexpr (kIndex) StoreTaps(di, taken[v], kPart ? n : kLanes, index + v * kLanes);
+    if (!kIndex || y != nullptr) L::Store(best[v], v, n, y);
+  }
+  if constexpr (kSum) {
+    HWY_UNROLL(4)
+    for (int v = 1; v < kV; ++v) sum[0] = hn::Add(sum[0], sum[v]);
+    return !hn::AllFalse(d, hn::IsNaN(sum[0]));
+  }
+  return false;
+}
+
+template <typename S, typename Index, int kV, bool kPart>
+HWY_NOINLINE void CarefulVectors(const PoolShape& s, const Window& window, const S* x, int64_t n, S* y,
+                                 Index* index) {
+  LargestVectors<S, Index, kV, kPart, true>(s, window, x, n, y, index);
 }
 
 // Some channels of one output pixel, into y and index where those are not null.
 template <typename S, PoolPass kPass, typename Index, int kV, bool kPart>
 HWY_INLINE void PoolVectors(const PoolShape& s, const Window& window, const S* x, int64_t n, S* y,
                             Index* index) {
-  using T = ComputeType<S>;
-  using L = Lanes<S, kV, kPart>;
-  const typename L::D d;
-  typename L::V acc[kV];
   if constexpr (kPass == PoolPass::kMax) {
-    if constexpr (std::is_same_v<Index, NoIndex>) {
-      Largest<S, kV, kPart>(s, window, x, n, acc);
-    } else {
-      LargestAndIndex<S, Index, kV, kPart>(s, window, x, n, acc, index);
+    const bool doubtful = LargestVectors<S, Index, kV, kPart, false>(s, window, x, n, y, index);
+    if constexpr (!std::is_integral_v<S>) {
+      if (HWY_UNLIKELY(doubtful)) CarefulVectors<S, Index, kV, kPart>(s, window, x, n, y, index);
     }
   } else {
+    using T = ComputeType<S>;
+    using L = Lanes<S, kV, kPart>;
+    const typename L::D d;
+    typename L::V sum[kV];
     HWY_UNROLL(4)
-    for (int v = 0; v < kV; ++v) acc[v] = hn::Zero(d);
+    for (int v = 0; v < kV; ++v) sum[v] = hn::Zero(d);
     EachTap(s, window, [&](int64_t pixel) HWY_ATTR {
       const S* from = x + pixel * s.channels;
       HWY_UNROLL(4)
-      for (int v = 0; v < kV; ++v) acc[v] = hn::Add(acc[v], L::Load(from, v, n));
+      for (int v = 0; v < kV; ++v) sum[v] = hn::Add(sum[v], L::Load(from, v, n));
     });
     const auto count = hn::Set(d, static_cast<T>(std::max<int64_t>(window.count(), 1)));
     HWY_UNROLL(4)
-    for (int v = 0; v < kV; ++v) acc[v] = hn::Div(acc[v], count);
+    for (int v = 0; v < kV; ++v) L::Store(hn::Div(sum[v], count), v, n, y);
   }
-  if (!std::is_same_v<Index, NoIndex> && y == nullptr) return;
-  HWY_UNROLL(4)
-  for (int v = 0; v < kV; ++v) L::Store(acc[v], v, n, y);
 }
 
 template <typename S, PoolPass kPass, typename Index>

@@ -228,6 +228,24 @@ TEST(PoolKernelLarge, ManyTasks) {
   });
 }
 
+// Whose sum is NaN, although none of them is.
+TEST(PoolKernelNan, InfinitiesOfBothSignsAreNone) {
+  on_every_target(pool_target, [] {
+    const PoolShape s = valid(1, {1, 1, 4}, 1, {1, 1, 2}, {1, 1, 2});
+    const float x[] = {-INFINITY, INFINITY, INFINITY, -INFINITY};
+    float y[2];
+    uint8_t index[2];
+    max_pool<float>(s, x, y, nullptr, nullptr, pool_of(1));
+    EXPECT_EQ(y[0], INFINITY);
+    EXPECT_EQ(y[1], INFINITY);
+    max_pool<float>(s, x, y, index, nullptr, pool_of(1));
+    EXPECT_EQ(y[0], INFINITY);
+    EXPECT_EQ(y[1], INFINITY);
+    EXPECT_EQ(index[0], 1);
+    EXPECT_EQ(index[1], 0);
+  });
+}
+
 TEST(PoolKernelNan, NanWinsAndTakesTheGradient) {
   on_every_target(pool_target, [] {
     const PoolShape s = valid(1, {1, 1, 4}, 1, {1, 1, 2}, {1, 1, 2});

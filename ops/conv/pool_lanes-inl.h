@@ -50,20 +50,6 @@ constexpr T LowestOf() {
                                : static_cast<T>(-std::numeric_limits<T>::infinity());
 }
 
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE hn::Mask<D> IsNaNOf(D d, V x) {
-  if constexpr (std::is_floating_point_v<hn::TFromD<D>>) {
-    return hn::IsNaN(x);
-  } else {
-    return hn::FirstN(d, 0);
-  }
-}
-
-template <typename T>
-HWY_INLINE T NaNOf() {
-  return std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : T{0};
-}
-
 // kV vectors of neighbouring channels; kPart: a single one of `n` lanes.
 template <typename S, int kV, bool kPart>
 struct Lanes {
