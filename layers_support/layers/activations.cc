@@ -36,6 +36,45 @@ double alpha_at(const ConfigReader& c, double fallback) {
 }
 Layer load_leaky_relu(const ConfigReader& c, const LayerLoader&) { return LeakyReLU(alpha_at(c, 0.3), {.name = name_at(c)}); }
 Layer load_elu(const ConfigReader& c, const LayerLoader&) { return ELU(alpha_at(c, 1), {.name = name_at(c)}); }
+Layer load_thresholded_relu(const ConfigReader& c, const LayerLoader&) {
+  // As alpha, theta is an array of no axes.
+  const bool is_object = c.has("theta") && c.at("theta").is_object();
+  const double theta = is_object ? ConfigReader(c.where(), c.at("theta")).number("value") : c.number("theta", 1);
+  return ThresholdedReLU(theta, {.name = name_at(c)});
+}
+
+class PReLUImpl final : public BuiltIn {
+ public:
+  explicit PReLUImpl(const PReLUOptions& options)
+      : BuiltIn("PReLU", options.name, options.input_shape), options_(options) {}
+  bool supports_masking() const override { return true; }
+  void build(const Shape& x) override {
+    Shape shape = x;
+    shape.erase(0);
+    for (const int64_t axis : options_.shared_axes) {
+      if (axis < 1 || axis >= x.rank()) {
+        fail(name(), ": shared_axes holds ", axis, " but the input has shape ", x, "; axes count from 1");
+      }
+      shape[static_cast<int>(axis) - 1] = 1;
+    }
+    alpha_ = add_weight("alpha", shape, {options_.alpha_initializer, options_.alpha_regularizer, options_.alpha_constraint});
+  }
+  Tensor call(const Tensor& x) override { return relu(x) - alpha_ * relu(-x); }
+  Json get_config() const override {
+    const Json axes = options_.shared_axes.empty() ? Json(nullptr) : Json(options_.shared_axes);
+    return config_with({{"shared_axes", axes}}, options_);
+  }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    auto options = options_at<PReLUOptions>(c);
+    options.shared_axes = c.integers("shared_axes", std::vector<int64_t>{});
+    return PReLU(options);
+  }
+
+ private:
+  const PReLUOptions options_;
+  Variable alpha_;
+};
+
 Layer load_softmax(const ConfigReader& c, const LayerLoader&) {
   return Softmax(c.integer("axis", -1), {.name = name_at(c)});
 }
@@ -65,6 +104,14 @@ LeakyReLU::LeakyReLU(double alpha, const PlainOptions& options)
 ELU::ELU(double alpha, const PlainOptions& options)
     : Layer(std::make_shared<Elementary>("ELU", options.name, options.input_shape,
                                          [alpha](const Tensor& x) { return elu(x, alpha); }, Json{{"alpha", alpha}})) {}
+ThresholdedReLU::ThresholdedReLU(double theta, const PlainOptions& options)
+    : Layer([&] {
+        if (!(theta >= 0)) fail("ThresholdedReLU: theta is ", theta, "; it must be at least 0");
+        return std::make_shared<Elementary>(
+            "ThresholdedReLU", options.name, options.input_shape,
+            [theta](const Tensor& x) { return x * cast(greater(x, theta), x.dtype()); }, Json{{"theta", theta}});
+      }()) {}
+PReLU::PReLU(const PReLUOptions& options) : Layer(std::make_shared<PReLUImpl>(options)) {}
 Softmax::Softmax(int64_t axis, const PlainOptions& options)
     : Layer(std::make_shared<Elementary>("Softmax", options.name, options.input_shape,
                                          [axis](const Tensor& x) { return softmax(x, axis); }, Json{{"axis", axis}})) {}
@@ -75,7 +122,7 @@ namespace keel::internal {
 
 void add_activations(LayerFactories& to) {
   using namespace layers;  // NOLINT
-  to.insert({{"ReLU", load_relu}, {"LeakyReLU", load_leaky_relu}, {"ELU", load_elu}, {"Softmax", load_softmax}});
+  to.insert({{"ReLU", load_relu}, {"LeakyReLU", load_leaky_relu}, {"ELU", load_elu}, {"Softmax", load_softmax}, {"ThresholdedReLU", load_thresholded_relu}, {"PReLU", PReLUImpl::load}});
 }
 
 }  // namespace keel::internal

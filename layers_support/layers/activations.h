@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "layers_support/layer/layer.h"
 #include "layers_support/layers/arguments.h"
@@ -37,6 +38,28 @@ class LeakyReLU : public Layer {
 class ELU : public Layer {
  public:
   explicit ELU(double alpha = 1, const PlainOptions& options = {});
+};
+
+// x above `theta`, else 0. ValueError where theta is negative. Source: keras.layers.ThresholdedReLU.
+class ThresholdedReLU : public Layer {
+ public:
+  explicit ThresholdedReLU(double theta = 1, const PlainOptions& options = {});
+};
+
+// Arguments of PReLU.
+struct PReLUOptions {
+  Initializer alpha_initializer = "zeros";
+  Regularizer alpha_regularizer = {};
+  WeightConstraint alpha_constraint = {};
+  std::vector<int64_t> shared_axes = {};  // Axes of x, from 1, along which there is one alpha.
+  InputShape input_shape = {};
+  std::string name = "";
+};
+// x where it is positive, else alpha · x with a weight alpha for each element of a sample. He et al. (2015).
+// Source: keras.layers.PReLU.
+class PReLU : public Layer {
+ public:
+  explicit PReLU(const PReLUOptions& options = {});
 };
 
 // Source: keras.layers.Softmax.

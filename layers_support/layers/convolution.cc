@@ -51,40 +51,12 @@ class ConvImpl final : public BuiltIn {
     return regularized(options_.activation(y), options_.activity_regularizer);
   }
   Json get_config() const override {
-    return config_with({{"filters", filters_},
-                        {"kernel_size", kernel_size_.list()},
-                        {"strides", options_.strides.list()},
-                        {"padding", padding_name(options_.padding)},
-                        {"data_format", data_format_name(options_.data_format)},
-                        {"dilation_rate", options_.dilation_rate.list()},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"kernel_initializer", options_.kernel_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"kernel_regularizer", options_.kernel_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"kernel_constraint", options_.kernel_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()}});
+    return config_with({{"filters", filters_}, {"kernel_size", kernel_size_.list()}}, options_);
   }
   template <typename T>
   static Layer load(const ConfigReader& c, const LayerLoader&) {
     if (c.integer("groups", 1) != 1) fail(c.where(), ": 'groups' is ", c.integer("groups"), "; accepted is 1");
-    return T(c.integer("filters"), c.integers("kernel_size"),
-             {.strides = c.integers("strides", std::vector<int64_t>{1}),
-              .padding = c.text("padding", "valid"),
-              .data_format = c.text("data_format", "channels_last"),
-              .dilation_rate = c.integers("dilation_rate", std::vector<int64_t>{1}),
-              .activation = activation_at(c, "activation"),
-              .use_bias = c.flag("use_bias", true),
-              .kernel_initializer = initializer_at(c, "kernel_initializer", "glorot_uniform"),
-              .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-              .kernel_regularizer = regularizer_at(c, "kernel_regularizer"),
-              .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-              .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-              .kernel_constraint = constraint_at(c, "kernel_constraint"),
-              .bias_constraint = constraint_at(c, "bias_constraint"),
-              .name = name_at(c)});
+    return T(c.integer("filters"), c.integers("kernel_size"), options_at<ConvOptions<N>>(c));
   }
 
  private:
@@ -129,38 +101,13 @@ class Conv2DTransposeImpl final : public BuiltIn {
     const bool padded = options_.output_padding.most() >= 0;
     return config_with({{"filters", filters_},
                         {"kernel_size", kernel_size_.list()},
-                        {"strides", options_.strides.list()},
-                        {"padding", padding_name(options_.padding)},
-                        {"output_padding", padded ? Json(options_.output_padding.list()) : Json(nullptr)},
-                        {"data_format", data_format_name(options_.data_format)},
-                        {"dilation_rate", options_.dilation_rate.list()},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"kernel_initializer", options_.kernel_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"kernel_regularizer", options_.kernel_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"kernel_constraint", options_.kernel_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()}});
+                        {"output_padding", padded ? Json(options_.output_padding.list()) : Json(nullptr)}},
+                       options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
-    return Conv2DTranspose(c.integer("filters"), c.integers("kernel_size"),
-                           {.strides = c.integers("strides", std::vector<int64_t>{1}),
-                            .padding = c.text("padding", "valid"),
-                            .output_padding = c.integers("output_padding", std::vector<int64_t>{-1}),
-                            .data_format = c.text("data_format", "channels_last"),
-                            .dilation_rate = c.integers("dilation_rate", std::vector<int64_t>{1}),
-                            .activation = activation_at(c, "activation"),
-                            .use_bias = c.flag("use_bias", true),
-                            .kernel_initializer = initializer_at(c, "kernel_initializer", "glorot_uniform"),
-                            .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-                            .kernel_regularizer = regularizer_at(c, "kernel_regularizer"),
-                            .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-                            .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-                            .kernel_constraint = constraint_at(c, "kernel_constraint"),
-                            .bias_constraint = constraint_at(c, "bias_constraint"),
-                            .name = name_at(c)});
+    auto options = options_at<Conv2DTransposeOptions>(c);
+    options.output_padding = c.integers("output_padding", std::vector<int64_t>{-1});
+    return Conv2DTranspose(c.integer("filters"), c.integers("kernel_size"), options);
   }
 
  private:

@@ -34,28 +34,10 @@ class DenseImpl final : public BuiltIn {
     return regularized(options_.activation(y), options_.activity_regularizer);
   }
   Json get_config() const override {
-    return config_with({{"units", units_},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"kernel_initializer", options_.kernel_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"kernel_regularizer", options_.kernel_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"kernel_constraint", options_.kernel_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()}});
+    return config_with({{"units", units_}}, options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
-    return Dense(c.integer("units"), {.activation = activation_at(c, "activation"),
-                                      .use_bias = c.flag("use_bias", true),
-                                      .kernel_initializer = initializer_at(c, "kernel_initializer", "glorot_uniform"),
-                                      .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-                                      .kernel_regularizer = regularizer_at(c, "kernel_regularizer"),
-                                      .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-                                      .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-                                      .kernel_constraint = constraint_at(c, "kernel_constraint"),
-                                      .bias_constraint = constraint_at(c, "bias_constraint"),
-                                      .name = name_at(c)});
+    return Dense(c.integer("units"), options_at<DenseOptions>(c));
   }
 
  private:
@@ -218,6 +200,23 @@ class LambdaImpl final : public BuiltIn {
   const std::function<Tensor(const Tensor&)> function_;
 };
 
+class ActivityRegularizationImpl final : public BuiltIn {
+ public:
+  ActivityRegularizationImpl(double l1, double l2, const PlainOptions& options)
+      : BuiltIn("ActivityRegularization", options.name, options.input_shape),
+        l1_(l1), l2_(l2), penalty_(regularizers::l1_l2(l1, l2)) {}
+  bool supports_masking() const override { return true; }
+  Tensor call(const Tensor& x) override { return regularized(x, penalty_); }
+  Json get_config() const override { return config_with({{"l1", l1_}, {"l2", l2_}}); }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    return ActivityRegularization(c.number("l1", 0), c.number("l2", 0), {.name = name_at(c)});
+  }
+
+ private:
+  const double l1_, l2_;
+  const Regularizer penalty_;
+};
+
 class EmbeddingImpl final : public BuiltIn {
  public:
   EmbeddingImpl(int64_t input_dim, int64_t output_dim, const EmbeddingOptions& options)
@@ -244,24 +243,16 @@ class EmbeddingImpl final : public BuiltIn {
   Json get_config() const override {
     return config_with({{"input_dim", input_dim_},
                         {"output_dim", output_dim_},
-                        {"embeddings_initializer", options_.embeddings_initializer.config()},
-                        {"embeddings_regularizer", options_.embeddings_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"embeddings_constraint", options_.embeddings_constraint.config()},
                         {"mask_zero", options_.mask_zero},
-                        {"input_length", options_.input_length == None ? Json(nullptr) : Json(options_.input_length)}});
+                        {"input_length", options_.input_length == None ? Json(nullptr) : Json(options_.input_length)}},
+                       options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
+    auto options = options_at<EmbeddingOptions>(c);
+    options.mask_zero = c.flag("mask_zero", false);
     // Keras writes a list where samples have several axes; batch_input_shape says it all.
-    const bool one = c.has("input_length") && !c.at("input_length").is_array();
-    return Embedding(c.integer("input_dim"), c.integer("output_dim"),
-                     {.embeddings_initializer = initializer_at(c, "embeddings_initializer", "uniform"),
-                      .embeddings_regularizer = regularizer_at(c, "embeddings_regularizer"),
-                      .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-                      .embeddings_constraint = constraint_at(c, "embeddings_constraint"),
-                      .mask_zero = c.flag("mask_zero", false),
-                      .input_length = one ? c.integer("input_length") : None,
-                      .name = name_at(c)});
+    if (c.has("input_length") && !c.at("input_length").is_array()) options.input_length = c.integer("input_length");
+    return Embedding(c.integer("input_dim"), c.integer("output_dim"), options);
   }
 
  private:
@@ -286,6 +277,8 @@ Masking::Masking(double mask_value, const PlainOptions& options)
     : Layer(std::make_shared<MaskingImpl>(mask_value, options)) {}
 Lambda::Lambda(std::function<Tensor(const Tensor&)> function, const PlainOptions& options)
     : Layer(std::make_shared<LambdaImpl>(std::move(function), options)) {}
+ActivityRegularization::ActivityRegularization(double l1, double l2, const PlainOptions& options)
+    : Layer(std::make_shared<ActivityRegularizationImpl>(l1, l2, options)) {}
 Embedding::Embedding(int64_t input_dim, int64_t output_dim, const EmbeddingOptions& options)
     : Layer(std::make_shared<EmbeddingImpl>(input_dim, output_dim, options)) {}
 
@@ -302,6 +295,7 @@ void add_core_layers(LayerFactories& to) {
              {"Permute", PermuteImpl::load},
              {"RepeatVector", RepeatVectorImpl::load},
              {"Masking", MaskingImpl::load},
+             {"ActivityRegularization", ActivityRegularizationImpl::load},
              {"Embedding", EmbeddingImpl::load}});
 }
 

@@ -90,6 +90,12 @@ class Lambda : public Layer {
   explicit Lambda(std::function<Tensor(const Tensor&)> function, const PlainOptions& options = {});
 };
 
+// x itself, which costs l1 · Σ|x| + l2 · Σx². Source: keras.layers.ActivityRegularization.
+class ActivityRegularization : public Layer {
+ public:
+  explicit ActivityRegularization(double l1 = 0, double l2 = 0, const PlainOptions& options = {});
+};
+
 // Arguments of Embedding.
 struct EmbeddingOptions {
   Initializer embeddings_initializer = "uniform";

@@ -6,6 +6,7 @@
 #include "layers_support/layers/activations.h"
 #include "layers_support/layers/convolution.h"
 #include "layers_support/layers/core.h"
+#include "layers_support/layers/cropping.h"
 #include "layers_support/layers/merge.h"
 #include "layers_support/layers/noise.h"
 #include "layers_support/layers/normalization.h"

@@ -148,6 +148,41 @@ TEST(Layers, BidirectionalSequencesUnderAMask) {
   EXPECT_EQ(values_of(LayerLoader().load(object_config("Bidirectional", config))), (std::vector<float>{1, 1, 2, 2, 0, 0}));
 }
 
+TEST(Layers, SpatialDropoutDropsWholeChannels) {
+  const Array ones = Array::full({4, 3, 3, 16}, 1, "float32");
+  const auto y = layers::SpatialDropout2D(0.5, {.seed = 3})(ones, true).to_vector<float>();
+  int dropped = 0;
+  for (size_t sample = 0; sample < 4; ++sample) {
+    for (size_t channel = 0; channel < 16; ++channel) {
+      const float first = y[sample * 9 * 16 + channel];
+      EXPECT_TRUE(first == 0 || first == 2);
+      dropped += first == 0;
+      for (size_t pixel = 1; pixel < 9; ++pixel) EXPECT_EQ(y[(sample * 9 + pixel) * 16 + channel], first);
+    }
+  }
+  EXPECT_GT(dropped, 16);
+  EXPECT_LT(dropped, 48);
+  const auto first = layers::SpatialDropout2D(0.5, {.data_format = "channels_first", .seed = 3})(ones, true).to_vector<float>();
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i], first[i / 48 * 48]);
+}
+
+// Dropout that keeps the mean and, of what selu() gives, the variance.
+TEST(Layers, NoiseKeepsMoments) {
+  const Array x = eval(random_normal({200000}, {.seed = 5})).reshape({1000, 200});
+  const auto moments = [](const Array& a) {
+    double sum = 0, squares = 0;
+    for (const double v : a.to_vector<double>()) sum += v, squares += v * v;
+    const double n = static_cast<double>(a.elements());
+    return std::make_pair(sum / n, squares / n - sum / n * (sum / n));
+  };
+  const auto [alpha_mean, alpha_variance] = moments(layers::AlphaDropout(0.3, {.seed = 1})(x, true));
+  EXPECT_NEAR(alpha_mean, 0, 0.01);
+  EXPECT_NEAR(alpha_variance, 1, 0.02);
+  const auto [mean, variance] = moments(layers::GaussianDropout(0.2, {.seed = 1})(Array::full(x.shape(), 2, "float32"), true));
+  EXPECT_NEAR(mean, 2, 0.01);
+  EXPECT_NEAR(variance, 4 * 0.25, 0.02);
+}
+
 void expect_error(const std::string& error, const std::string& part) {
   EXPECT_NE(error.find(part), std::string::npos) << error;
 }
@@ -167,6 +202,12 @@ TEST(Layers, BadArgumentsAreErrors) {
   expect_error(error_of([] { layers::Bidirectional(layers::Dense(3)); }), "not recurrent");
   expect_error(error_of([] { layers::Bidirectional(layers::GRU(3), {.merge_mode = "max"}); }), "merge_mode is 'max'");
   expect_error(error_of([] { layers::Activation("rleu"); }), "none called 'rleu'");
+  expect_error(error_of([] { layers::Cropping1D({2, 2})(input({None, 4, 3})); }), "leaves nothing of axis 1");
+  expect_error(error_of([] { layers::Cropping1D({-1, 2}); }), "must be at least 0");
+  expect_error(error_of([] { layers::PReLU({.shared_axes = {0}})(input({None, 4})); }), "axes count from 1");
+  expect_error(error_of([] { layers::ThresholdedReLU(-1); }), "theta is -1");
+  expect_error(error_of([] { layers::Dot(DotAxes{}); }), "no axes");
+  expect_error(error_of([] { layers::AlphaDropout(1); }), "rate is 1");
   expect_error(error_of([] { layers::Reshape({-1, -1}); }), "more than one -1");
   expect_error(error_of([] { layers::Reshape({-2}); }), "at least -1");
   expect_error(error_of([] { layers::Permute({1, 3}); }), "each of 1 to 2");

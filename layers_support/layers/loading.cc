@@ -11,6 +11,7 @@ const LayerFactories& factories_of_keras() {
     internal::add_core_layers(*out);
     internal::add_activations(*out);
     internal::add_convolutions(*out);
+    internal::add_cropping(*out);
     internal::add_resizing(*out);
     internal::add_separable_convolutions(*out);
     internal::add_pooling(*out);

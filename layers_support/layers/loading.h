@@ -39,6 +39,7 @@ namespace internal {
 void add_core_layers(LayerFactories& to);
 void add_activations(LayerFactories& to);
 void add_convolutions(LayerFactories& to);
+void add_cropping(LayerFactories& to);
 void add_resizing(LayerFactories& to);
 void add_separable_convolutions(LayerFactories& to);
 void add_pooling(LayerFactories& to);

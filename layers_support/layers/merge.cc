@@ -91,6 +91,30 @@ class ConcatenateImpl final : public BuiltIn {
   const int64_t axis_;
 };
 
+class DotImpl final : public BuiltIn {
+ public:
+  DotImpl(int64_t x_axis, int64_t y_axis, const DotOptions& options)
+      : BuiltIn("Dot", options.name), x_axis_(x_axis), y_axis_(y_axis), normalize_(options.normalize) {}
+  Tensors call(const Tensors& inputs, const Training&) override {
+    if (inputs.size() != 2) fail(name(), ": got ", inputs.size(), " inputs; accepted are two");
+    const Tensor &x = inputs[0], &y = inputs[1];
+    if (!normalize_) return {batch_dot(x, y, {x_axis_, y_axis_})};
+    return {batch_dot(l2_normalize(x, x_axis_), l2_normalize(y, y_axis_), {x_axis_, y_axis_})};
+  }
+  Json get_config() const override {
+    return config_with({{"axes", x_axis_ == y_axis_ ? Json(x_axis_) : Json({x_axis_, y_axis_})}, {"normalize", normalize_}});
+  }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    const std::vector<int64_t> axes = c.integers("axes");
+    if (axes.empty() || axes.size() > 2) fail("Dot: axes names ", axes.size(), " axes; one or two are accepted");
+    return Dot({axes.front(), axes.back()}, {.normalize = c.flag("normalize", false), .name = name_at(c)});
+  }
+
+ private:
+  const int64_t x_axis_, y_axis_;
+  const bool normalize_;
+};
+
 Layer elementwise(const char* class_name, Elementwise::Combine combine, const MergeOptions& options) {
   return Layer(std::make_shared<Elementwise>(class_name, combine, options));
 }
@@ -107,6 +131,11 @@ Multiply::Multiply(const MergeOptions& options) : Layer(elementwise("Multiply", 
 Average::Average(const MergeOptions& options) : Layer(elementwise("Average", average_of, options)) {}
 Maximum::Maximum(const MergeOptions& options) : Layer(elementwise("Maximum", maximum_of, options)) {}
 Minimum::Minimum(const MergeOptions& options) : Layer(elementwise("Minimum", minimum_of, options)) {}
+Dot::Dot(const DotAxes& axes, const DotOptions& options)
+    : Layer([&] {
+        if (!axes.x() || !axes.y()) fail("Dot: no axes were given");
+        return std::make_shared<DotImpl>(*axes.x(), *axes.y(), options);
+      }()) {}
 Subtract::Subtract(const MergeOptions& options) : Layer(elementwise("Subtract", difference_of, options)) {}
 Concatenate::Concatenate(int64_t axis, const MergeOptions& options)
     : Layer(std::make_shared<ConcatenateImpl>(axis, options)) {}
@@ -123,6 +152,7 @@ void add_merges(LayerFactories& to) {
              {"Maximum", load_plain<layers::Maximum>},
              {"Minimum", load_plain<layers::Minimum>},
              {"Subtract", load_plain<layers::Subtract>},
+             {"Dot", DotImpl::load},
              {"Concatenate", ConcatenateImpl::load}});
 }
 

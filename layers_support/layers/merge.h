@@ -49,6 +49,17 @@ class Concatenate : public Layer {
   explicit Concatenate(int64_t axis = -1, const MergeOptions& options = {});
 };
 
+// Arguments of Dot.
+struct DotOptions {
+  bool normalize = false;  // Both are scaled to the norm 1 along their axis first: the cosine of their angle.
+  std::string name = "";
+};
+// The product of two inputs summed along an axis of each, as batch_dot(). Source: keras.layers.Dot.
+class Dot : public Layer {
+ public:
+  explicit Dot(const DotAxes& axes, const DotOptions& options = {});
+};
+
 }  // namespace keel::layers
 
 #endif  // KEEL_LAYERS_SUPPORT_LAYERS_MERGE_H_

@@ -54,34 +54,23 @@ class BatchNormalizationImpl final : public BuiltIn {
                         {"epsilon", options_.epsilon},
                         {"center", options_.center},
                         {"scale", options_.scale},
-                        {"beta_initializer", options_.beta_initializer.config()},
-                        {"gamma_initializer", options_.gamma_initializer.config()},
                         {"moving_mean_initializer", options_.moving_mean_initializer.config()},
-                        {"moving_variance_initializer", options_.moving_variance_initializer.config()},
-                        {"beta_regularizer", options_.beta_regularizer.config()},
-                        {"gamma_regularizer", options_.gamma_regularizer.config()},
-                        {"beta_constraint", options_.beta_constraint.config()},
-                        {"gamma_constraint", options_.gamma_constraint.config()}});
+                        {"moving_variance_initializer", options_.moving_variance_initializer.config()}},
+                       options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
     // tf_keras writes a list of one axis.
     const std::vector<int64_t> axes = c.integers("axis", std::vector<int64_t>{-1});
     if (axes.size() != 1) fail("BatchNormalization: 'axis' names ", axes.size(), " axes; one is accepted");
-    return BatchNormalization(
-        {.axis = axes[0],
-         .momentum = c.number("momentum", 0.99),
-         .epsilon = c.number("epsilon", 1e-3),
-         .center = c.flag("center", true),
-         .scale = c.flag("scale", true),
-         .beta_initializer = initializer_at(c, "beta_initializer", "zeros"),
-         .gamma_initializer = initializer_at(c, "gamma_initializer", "ones"),
-         .moving_mean_initializer = initializer_at(c, "moving_mean_initializer", "zeros"),
-         .moving_variance_initializer = initializer_at(c, "moving_variance_initializer", "ones"),
-         .beta_regularizer = regularizer_at(c, "beta_regularizer"),
-         .gamma_regularizer = regularizer_at(c, "gamma_regularizer"),
-         .beta_constraint = constraint_at(c, "beta_constraint"),
-         .gamma_constraint = constraint_at(c, "gamma_constraint"),
-         .name = name_at(c)});
+    auto options = options_at<BatchNormalizationOptions>(c);
+    options.axis = axes[0];
+    options.momentum = c.number("momentum", options.momentum);
+    options.epsilon = c.number("epsilon", options.epsilon);
+    options.center = c.flag("center", options.center);
+    options.scale = c.flag("scale", options.scale);
+    options.moving_mean_initializer = initializer_at(c, "moving_mean_initializer", "zeros");
+    options.moving_variance_initializer = initializer_at(c, "moving_variance_initializer", "ones");
+    return BatchNormalization(options);
   }
 
  private:
@@ -131,26 +120,16 @@ class LayerNormalizationImpl final : public BuiltIn {
     return config_with({{"axis", options_.axis},
                         {"epsilon", options_.epsilon},
                         {"center", options_.center},
-                        {"scale", options_.scale},
-                        {"beta_initializer", options_.beta_initializer.config()},
-                        {"gamma_initializer", options_.gamma_initializer.config()},
-                        {"beta_regularizer", options_.beta_regularizer.config()},
-                        {"gamma_regularizer", options_.gamma_regularizer.config()},
-                        {"beta_constraint", options_.beta_constraint.config()},
-                        {"gamma_constraint", options_.gamma_constraint.config()}});
+                        {"scale", options_.scale}},
+                       options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
-    return LayerNormalization({.axis = c.integers("axis", std::vector<int64_t>{-1}),
-                               .epsilon = c.number("epsilon", 1e-3),
-                               .center = c.flag("center", true),
-                               .scale = c.flag("scale", true),
-                               .beta_initializer = initializer_at(c, "beta_initializer", "zeros"),
-                               .gamma_initializer = initializer_at(c, "gamma_initializer", "ones"),
-                               .beta_regularizer = regularizer_at(c, "beta_regularizer"),
-                               .gamma_regularizer = regularizer_at(c, "gamma_regularizer"),
-                               .beta_constraint = constraint_at(c, "beta_constraint"),
-                               .gamma_constraint = constraint_at(c, "gamma_constraint"),
-                               .name = name_at(c)});
+    auto options = options_at<LayerNormalizationOptions>(c);
+    options.axis = c.integers("axis", options.axis);
+    options.epsilon = c.number("epsilon", options.epsilon);
+    options.center = c.flag("center", options.center);
+    options.scale = c.flag("scale", options.scale);
+    return LayerNormalization(options);
   }
 
  private:

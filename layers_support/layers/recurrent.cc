@@ -94,51 +94,29 @@ class Recurrent : public BuiltIn {
                                {"go_backwards", options_.go_backwards},
                                {"stateful", options_.stateful},
                                {"unroll", options_.unroll},
-                               {"activation", options_.activation.name()},
-                               {"use_bias", options_.use_bias},
-                               {"kernel_initializer", options_.kernel_initializer.config()},
-                               {"recurrent_initializer", options_.recurrent_initializer.config()},
-                               {"bias_initializer", options_.bias_initializer.config()},
-                               {"kernel_regularizer", options_.kernel_regularizer.config()},
-                               {"recurrent_regularizer", options_.recurrent_regularizer.config()},
-                               {"bias_regularizer", options_.bias_regularizer.config()},
-                               {"activity_regularizer", options_.activity_regularizer.config()},
-                               {"kernel_constraint", options_.kernel_constraint.config()},
-                               {"recurrent_constraint", options_.recurrent_constraint.config()},
-                               {"bias_constraint", options_.bias_constraint.config()},
                                {"dropout", options_.dropout},
-                               {"recurrent_dropout", options_.recurrent_dropout}});
+                               {"recurrent_dropout", options_.recurrent_dropout}},
+                              options_);
     // A key of tf_keras, which Keras 2.3 refuses.
     if (options_.zero_output_for_mask) config["zero_output_for_mask"] = true;
     return config;
   }
 
-  static RecurrentOptions options_at(const ConfigReader& c) {
+  static RecurrentOptions recurrent_options_at(const ConfigReader& c) {
     if (c.flag("time_major", false)) fail(c.where(), ": 'time_major' is true; accepted is false");
-    return {.activation = activation_at(c, "activation", "tanh"),
-            .recurrent_activation = activation_at(c, "recurrent_activation", "sigmoid"),
-            .use_bias = c.flag("use_bias", true),
-            .kernel_initializer = initializer_at(c, "kernel_initializer", "glorot_uniform"),
-            .recurrent_initializer = initializer_at(c, "recurrent_initializer", "orthogonal"),
-            .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-            .unit_forget_bias = c.flag("unit_forget_bias", true),
-            .reset_after = c.flag("reset_after", false),
-            .kernel_regularizer = regularizer_at(c, "kernel_regularizer"),
-            .recurrent_regularizer = regularizer_at(c, "recurrent_regularizer"),
-            .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-            .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-            .kernel_constraint = constraint_at(c, "kernel_constraint"),
-            .recurrent_constraint = constraint_at(c, "recurrent_constraint"),
-            .bias_constraint = constraint_at(c, "bias_constraint"),
-            .dropout = c.number("dropout", 0),
-            .recurrent_dropout = c.number("recurrent_dropout", 0),
-            .return_sequences = c.flag("return_sequences", false),
-            .return_state = c.flag("return_state", false),
-            .go_backwards = c.flag("go_backwards", false),
-            .stateful = c.flag("stateful", false),
-            .unroll = c.flag("unroll", false),
-            .zero_output_for_mask = c.flag("zero_output_for_mask", false),
-            .name = name_at(c)};
+    auto o = options_at<RecurrentOptions>(c);
+    o.recurrent_activation = activation_at(c, "recurrent_activation", "sigmoid");
+    o.unit_forget_bias = c.flag("unit_forget_bias", true);
+    o.reset_after = c.flag("reset_after", false);
+    o.dropout = c.number("dropout", 0);
+    o.recurrent_dropout = c.number("recurrent_dropout", 0);
+    o.return_sequences = c.flag("return_sequences", false);
+    o.return_state = c.flag("return_state", false);
+    o.go_backwards = c.flag("go_backwards", false);
+    o.stateful = c.flag("stateful", false);
+    o.unroll = c.flag("unroll", false);
+    o.zero_output_for_mask = c.flag("zero_output_for_mask", false);
+    return o;
   }
 
  protected:
@@ -179,7 +157,7 @@ class Recurrent : public BuiltIn {
 class SimpleRNNImpl final : public Recurrent {
  public:
   SimpleRNNImpl(int64_t units, const RecurrentOptions& options) : Recurrent("SimpleRNN", units, 1, 1, options) {}
-  static Layer load(const ConfigReader& c, const LayerLoader&) { return SimpleRNN(c.integer("units"), options_at(c)); }
+  static Layer load(const ConfigReader& c, const LayerLoader&) { return SimpleRNN(c.integer("units"), recurrent_options_at(c)); }
 
  protected:
   Tensors next(const Tensor& x, const Tensors& before, const Tensors&) const override {
@@ -197,7 +175,7 @@ class LSTMImpl final : public Recurrent {
     config["implementation"] = 2;
     return config;
   }
-  static Layer load(const ConfigReader& c, const LayerLoader&) { return LSTM(c.integer("units"), options_at(c)); }
+  static Layer load(const ConfigReader& c, const LayerLoader&) { return LSTM(c.integer("units"), recurrent_options_at(c)); }
 
  protected:
   Tensors next(const Tensor& x, const Tensors& before, const Tensors& states) const override {
@@ -232,7 +210,11 @@ class GRUImpl final : public Recurrent {
     config["implementation"] = 2;
     return config;
   }
-  static Layer load(const ConfigReader& c, const LayerLoader&) { return GRU(c.integer("units"), options_at(c)); }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    RecurrentOptions options = recurrent_options_at(c);
+    if (c.where() == "CuDNNGRU") options.reset_after = true;
+    return GRU(c.integer("units"), options);
+  }
 
  protected:
   Shape bias_shape() const override { return options_.reset_after ? Shape{2, 3 * units_} : Shape{3 * units_}; }
@@ -274,6 +256,8 @@ namespace keel::internal {
 void add_recurrent(LayerFactories& to) {
   using namespace layers;  // NOLINT
   to.insert({{"SimpleRNN", SimpleRNNImpl::load}, {"LSTM", LSTMImpl::load}, {"GRU", GRUImpl::load}});
+  // What Keras 2 runs on GPUs alone; files hold other layouts of the same weights.
+  to.insert({{"CuDNNLSTM", LSTMImpl::load}, {"CuDNNGRU", GRUImpl::load}});
 }
 
 }  // namespace keel::internal

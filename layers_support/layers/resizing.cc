@@ -40,6 +40,50 @@ class ZeroPadding2DImpl final : public BuiltIn {
   const DataFormat data_format_;
 };
 
+class ZeroPadding3DImpl final : public BuiltIn {
+ public:
+  ZeroPadding3DImpl(const PadWidths3D& padding, const ZeroPadding2DOptions& options)
+      : BuiltIn("ZeroPadding3D", options.name, options.input_shape), padding_(padding), data_format_(options.data_format) {}
+  Tensor call(const Tensor& x) override { return spatial_3d_padding(x, padding_, data_format_); }
+  Json get_config() const override {
+    Json pairs = Json::array();
+    for (const PadWidths& w : {padding_.depth, padding_.height, padding_.width}) pairs.push_back({w.before, w.after});
+    return config_with({{"padding", pairs}, {"data_format", data_format_name(data_format_)}});
+  }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    const Json padding = c.has("padding") ? c.at("padding") : Json(1);
+    const auto of_axis = [&](size_t i) {
+      return widths_of(c, padding.is_array() && padding.size() == 3 ? padding[i] : padding);
+    };
+    return ZeroPadding3D({of_axis(0), of_axis(1), of_axis(2)},
+                         {.data_format = c.text("data_format", "channels_last"), .name = name_at(c)});
+  }
+
+ private:
+  const PadWidths3D padding_;
+  const DataFormat data_format_;
+};
+
+class UpSampling3DImpl final : public BuiltIn {
+ public:
+  UpSampling3DImpl(const Sizes<3>& size, const ZeroPadding2DOptions& options)
+      : BuiltIn("UpSampling3D", options.name, options.input_shape), size_(size), data_format_(options.data_format) {
+    if (size.least() < 1) fail("UpSampling3D: size holds ", size.least(), "; it must be at least 1");
+  }
+  Tensor call(const Tensor& x) override { return resize_volumes(x, size_[0], size_[1], size_[2], data_format_); }
+  Json get_config() const override {
+    return config_with({{"size", size_.list()}, {"data_format", data_format_name(data_format_)}});
+  }
+  static Layer load(const ConfigReader& c, const LayerLoader&) {
+    return UpSampling3D(c.integers("size", std::vector<int64_t>{2}),
+                        {.data_format = c.text("data_format", "channels_last"), .name = name_at(c)});
+  }
+
+ private:
+  const Sizes<3> size_;
+  const DataFormat data_format_;
+};
+
 class ZeroPadding1DImpl final : public BuiltIn {
  public:
   ZeroPadding1DImpl(const PadWidths& padding, const PlainOptions& options)
@@ -107,6 +151,10 @@ ZeroPadding2D::ZeroPadding2D(int64_t padding, const ZeroPadding2DOptions& option
     : ZeroPadding2D(PadWidths2D{{padding, padding}, {padding, padding}}, options) {}
 ZeroPadding2D::ZeroPadding2D(const PadWidths2D& padding, const ZeroPadding2DOptions& options)
     : Layer(std::make_shared<ZeroPadding2DImpl>(padding, options)) {}
+ZeroPadding3D::ZeroPadding3D(const PadWidths3D& padding, const ZeroPadding2DOptions& options)
+    : Layer(std::make_shared<ZeroPadding3DImpl>(padding, options)) {}
+UpSampling3D::UpSampling3D(const Sizes<3>& size, const ZeroPadding2DOptions& options)
+    : Layer(std::make_shared<UpSampling3DImpl>(size, options)) {}
 ZeroPadding1D::ZeroPadding1D(const PadWidths& padding, const PlainOptions& options)
     : Layer(std::make_shared<ZeroPadding1DImpl>(padding, options)) {}
 UpSampling2D::UpSampling2D(const Sizes<2>& size, const UpSampling2DOptions& options)
@@ -122,7 +170,9 @@ void add_resizing(LayerFactories& to) {
   using namespace layers;  // NOLINT
   to.insert({{"ZeroPadding1D", ZeroPadding1DImpl::load},
              {"ZeroPadding2D", ZeroPadding2DImpl::load},
+             {"ZeroPadding3D", ZeroPadding3DImpl::load},
              {"UpSampling1D", UpSampling1DImpl::load},
+             {"UpSampling3D", UpSampling3DImpl::load},
              {"UpSampling2D", UpSampling2DImpl::load}});
 }
 

@@ -11,7 +11,7 @@
 
 namespace keel::layers {
 
-// Arguments of ZeroPadding2D.
+// Arguments of ZeroPadding2D, and of the layers for volumes.
 struct ZeroPadding2DOptions {
   DataFormat data_format = {};
   InputShape input_shape = {};
@@ -22,6 +22,12 @@ class ZeroPadding2D : public Layer {
  public:
   explicit ZeroPadding2D(int64_t padding = 1, const ZeroPadding2DOptions& options = {});
   explicit ZeroPadding2D(const PadWidths2D& padding, const ZeroPadding2DOptions& options = {});
+};
+
+// The same around volumes. Source: keras.layers.ZeroPadding3D.
+class ZeroPadding3D : public Layer {
+ public:
+  explicit ZeroPadding3D(const PadWidths3D& padding = {{1, 1}, {1, 1}, {1, 1}}, const ZeroPadding2DOptions& options = {});
 };
 
 // Zeros before and behind (samples, time, features). Source: keras.layers.ZeroPadding1D.
@@ -41,6 +47,12 @@ struct UpSampling2DOptions {
 class UpSampling2D : public Layer {
  public:
   explicit UpSampling2D(const Sizes<2>& size = 2, const UpSampling2DOptions& options = {});
+};
+
+// Volumes larger by whole factors, as resize_volumes(). Source: keras.layers.UpSampling3D.
+class UpSampling3D : public Layer {
+ public:
+  explicit UpSampling3D(const Sizes<3>& size = 2, const ZeroPadding2DOptions& options = {});
 };
 
 // Each time step of (samples, time, features) `size` times. Source: keras.layers.UpSampling1D.

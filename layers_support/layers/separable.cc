@@ -34,39 +34,10 @@ class DepthwiseConv2DImpl final : public BuiltIn {
     return regularized(options_.activation(y), options_.activity_regularizer);
   }
   Json get_config() const override {
-    return config_with({{"kernel_size", kernel_size_.list()},
-                        {"strides", options_.strides.list()},
-                        {"padding", padding_name(options_.padding)},
-                        {"depth_multiplier", options_.depth_multiplier},
-                        {"data_format", data_format_name(options_.data_format)},
-                        {"dilation_rate", options_.dilation_rate.list()},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"depthwise_initializer", options_.depthwise_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"depthwise_regularizer", options_.depthwise_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"depthwise_constraint", options_.depthwise_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()}});
+    return config_with({{"kernel_size", kernel_size_.list()}}, options_);
   }
   static Layer load(const ConfigReader& c, const LayerLoader&) {
-    return DepthwiseConv2D(c.integers("kernel_size"),
-                           {.strides = c.integers("strides", std::vector<int64_t>{1}),
-                            .padding = c.text("padding", "valid"),
-                            .depth_multiplier = c.integer("depth_multiplier", 1),
-                            .data_format = c.text("data_format", "channels_last"),
-                            .dilation_rate = c.integers("dilation_rate", std::vector<int64_t>{1}),
-                            .activation = activation_at(c, "activation"),
-                            .use_bias = c.flag("use_bias", true),
-                            .depthwise_initializer = initializer_at(c, "depthwise_initializer", "glorot_uniform"),
-                            .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-                            .depthwise_regularizer = regularizer_at(c, "depthwise_regularizer"),
-                            .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-                            .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-                            .depthwise_constraint = constraint_at(c, "depthwise_constraint"),
-                            .bias_constraint = constraint_at(c, "bias_constraint"),
-                            .name = name_at(c)});
+    return DepthwiseConv2D(c.integers("kernel_size"), options_at<DepthwiseConv2DOptions>(c));
   }
 
  private:
@@ -126,47 +97,11 @@ class SeparableConvImpl final : public BuiltIn {
     return regularized(options_.activation(y), options_.activity_regularizer);
   }
   Json get_config() const override {
-    return config_with({{"filters", filters_},
-                        {"kernel_size", kernel_size_.list()},
-                        {"strides", options_.strides.list()},
-                        {"padding", padding_name(options_.padding)},
-                        {"depth_multiplier", options_.depth_multiplier},
-                        {"data_format", data_format_name(options_.data_format)},
-                        {"dilation_rate", options_.dilation_rate.list()},
-                        {"activation", options_.activation.name()},
-                        {"use_bias", options_.use_bias},
-                        {"depthwise_initializer", options_.depthwise_initializer.config()},
-                        {"pointwise_initializer", options_.pointwise_initializer.config()},
-                        {"bias_initializer", options_.bias_initializer.config()},
-                        {"depthwise_regularizer", options_.depthwise_regularizer.config()},
-                        {"pointwise_regularizer", options_.pointwise_regularizer.config()},
-                        {"bias_regularizer", options_.bias_regularizer.config()},
-                        {"activity_regularizer", options_.activity_regularizer.config()},
-                        {"depthwise_constraint", options_.depthwise_constraint.config()},
-                        {"pointwise_constraint", options_.pointwise_constraint.config()},
-                        {"bias_constraint", options_.bias_constraint.config()}});
+    return config_with({{"filters", filters_}, {"kernel_size", kernel_size_.list()}}, options_);
   }
   template <typename T>
   static Layer load(const ConfigReader& c, const LayerLoader&) {
-    return T(c.integer("filters"), c.integers("kernel_size"),
-             {.strides = c.integers("strides", std::vector<int64_t>{1}),
-              .padding = c.text("padding", "valid"),
-              .depth_multiplier = c.integer("depth_multiplier", 1),
-              .data_format = c.text("data_format", "channels_last"),
-              .dilation_rate = c.integers("dilation_rate", std::vector<int64_t>{1}),
-              .activation = activation_at(c, "activation"),
-              .use_bias = c.flag("use_bias", true),
-              .depthwise_initializer = initializer_at(c, "depthwise_initializer", "glorot_uniform"),
-              .pointwise_initializer = initializer_at(c, "pointwise_initializer", "glorot_uniform"),
-              .bias_initializer = initializer_at(c, "bias_initializer", "zeros"),
-              .depthwise_regularizer = regularizer_at(c, "depthwise_regularizer"),
-              .pointwise_regularizer = regularizer_at(c, "pointwise_regularizer"),
-              .bias_regularizer = regularizer_at(c, "bias_regularizer"),
-              .activity_regularizer = regularizer_at(c, "activity_regularizer"),
-              .depthwise_constraint = constraint_at(c, "depthwise_constraint"),
-              .pointwise_constraint = constraint_at(c, "pointwise_constraint"),
-              .bias_constraint = constraint_at(c, "bias_constraint"),
-              .name = name_at(c)});
+    return T(c.integer("filters"), c.integers("kernel_size"), options_at<SeparableConvOptions<N>>(c));
   }
 
  private:
