@@ -31,6 +31,36 @@ std::vector<StoredLayer> stored_layers(const hdf5::File& file, const std::string
 
 using Values = std::vector<std::pair<Tensor, Array>>;
 
+// The kernel of a CuDNN layer as that of a plain one: for each gate the same numbers with the axes exchanged.
+Array from_cudnn(const Array& kernel, int64_t units) {
+  const int64_t rows = kernel.shape()[0], columns = kernel.shape()[1];
+  std::vector<double> out(static_cast<size_t>(rows * columns));
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      const int64_t at = column % units * rows + row;
+      out[static_cast<size_t>(row * columns + column)] =
+          kernel.element<double>(at / units * columns + column / units * units + at % units);
+    }
+  }
+  return Array::of(kernel.shape(), out).cast(kernel.dtype());
+}
+
+// Reads the weights of Keras's CuDNNLSTM or CuDNNGRU where `bias` is the last of a plain layer's three: they
+// have two biases in a row, that of the input and that of the state, of which LSTM has the sum. Whether it did.
+bool add_cudnn(const hdf5::File& file, const std::string& path, const Variable& bias, Values& values) {
+  const Shape shape = file.shape(path);
+  if (shape.rank() != 1 || values.size() < 2) return false;
+  Array &kernel = values[values.size() - 2].second, &recurrent = values.back().second;
+  const bool is_lstm = bias.shape() == Shape{shape[0] / 2}, is_gru = bias.shape() == Shape{2, shape[0] / 2};
+  const Shape square = recurrent.shape();
+  if ((!is_lstm && !is_gru) || square.rank() != 2 || square[1] * 2 != shape[0]) return false;
+  kernel = from_cudnn(kernel, square[0]);
+  recurrent = from_cudnn(recurrent, square[0]);
+  const Array both = file.read(path, bias.dtype()).reshape({2, shape[0] / 2});
+  values.emplace_back(bias, is_gru ? both : eval(sum(constant(both, {.dtype = bias.dtype()}), 0)));
+  return true;
+}
+
 void add_layer(const hdf5::File& file, const std::string& group, std::string_view function, const Layer& layer,
                const StoredLayer& stored, Values& values) {
   const std::vector<Variable> weights = layer.weights();
@@ -43,6 +73,7 @@ void add_layer(const hdf5::File& file, const std::string& group, std::string_vie
     // Looked at before it is read: a damaged file may claim any size.
     const Shape shape = file.shape(path);
     if (shape != weights[i].shape()) {
+      if (i >= 2 && add_cudnn(file, path, weights[i], values)) continue;
       fail(function, ": weight '", weights[i].name(), "' of layer '", layer.name(), "' has shape ", weights[i].shape(),
            " but the file's '", stored.weights[i], "' has ", shape);
     }

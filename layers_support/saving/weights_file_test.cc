@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "layers_support/layers/loading.h"
 #include "layers_support/saving/hdf5_file.h"
 #include "layers_support/saving/test_util.h"
 #include "testing/error_of.h"
@@ -28,6 +29,58 @@ TEST(Weights, GoThereAndBack) {
   clear(model);
   K::load_weights(model, temp("there.h5"));
   expect_predictions(model, "keras_dense.h5");
+}
+
+// A kernel as CuDNN has it: of each gate the memory of the transpose, under the same shape.
+K::Array as_cudnn(const K::Array& kernel, int64_t units) {
+  const int64_t rows = kernel.shape()[0], gates = kernel.shape()[1] / units;
+  std::vector<double> out(static_cast<size_t>(kernel.elements()));
+  for (int64_t gate = 0; gate < gates; ++gate) {
+    int64_t place = 0;
+    for (int64_t unit = 0; unit < units; ++unit) {
+      for (int64_t row = 0; row < rows; ++row, ++place) {
+        out[static_cast<size_t>((place / units * gates + gate) * units + place % units)] =
+            kernel.element<double>((row * gates + gate) * units + unit);
+      }
+    }
+  }
+  return K::Array::of(kernel.shape(), out).cast(kernel.dtype());
+}
+
+TEST(Weights, OfCudnnLayersGoIntoPlainOnes) {
+  const auto made = [](bool lstm) {
+    const K::layers::RecurrentOptions options{.bias_initializer = "glorot_uniform", .unit_forget_bias = false,
+                                              .reset_after = true, .input_shape = K::InputShape{5, 3}, .name = "r"};
+    return lstm ? K::Sequential({K::layers::LSTM(2, options)}) : K::Sequential({K::layers::GRU(2, options)});
+  };
+  const K::Array x = K::Array::full({2, 5, 3}, 0.5, "float32");
+  for (const bool lstm : {true, false}) {
+    const K::Sequential model = made(lstm), other = made(lstm);
+    const std::vector<K::Array> weights = model.get_weights();
+    {
+      K::hdf5::File file = K::hdf5::File::create("test", temp("cudnn.h5"));
+      file.write("/r/kernel", as_cudnn(weights[0], 2));
+      file.write("/r/recurrent", as_cudnn(weights[1], 2));
+      std::vector<double> bias = weights[2].to_vector<double>();
+      if (lstm) {  // Its two biases add up to that of the layer.
+        for (size_t i = 0; i < 8; ++i) bias.push_back(0.25);
+        for (size_t i = 0; i < 8; ++i) bias[i] -= 0.25;
+      }
+      file.write("/r/bias", K::Array::of({static_cast<int64_t>(bias.size())}, bias));
+      file.write_texts("/r", "weight_names", {"kernel", "recurrent", "bias"});
+      file.write_texts("/", "layer_names", {"r"});
+      file.commit();
+    }
+    K::load_weights(other, temp("cudnn.h5"));
+    const auto expected = model(x).to_vector<float>(), actual = other(x).to_vector<float>();
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-6) << lstm;
+  }
+  const K::LayerLoader loader;
+  for (const char* name : {"CuDNNLSTM", "CuDNNGRU"}) {
+    const K::Layer layer = loader.load(K::object_config(name, {{"units", 3}, {"return_sequences", true}}));
+    EXPECT_EQ(layer.class_name(), std::string(name).substr(5));
+  }
+  EXPECT_EQ(loader.load(K::object_config("CuDNNGRU", {{"units", 3}})).get_config()["reset_after"], true);
 }
 
 TEST(Weights, ByName) {
