@@ -194,6 +194,9 @@ class LayerImpl {
   const std::optional<Shape>& batch_input_shape() const { return batch_input_shape_; }
   void set_batch_input_shape(Shape shape) { batch_input_shape_ = std::move(shape); }
   void set_input_shape(const std::optional<Shape>& shape);
+  // What the outputs are called in logs and files, of a model by the layers that they are of; none where
+  // they have no names.
+  virtual std::vector<std::string> output_names() const { return {}; }
   // The dtype of the inputs where a model has to make them.
   virtual DType input_dtype() const { return dtype_; }
 

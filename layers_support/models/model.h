@@ -52,7 +52,6 @@ class ModelImpl : public LayerImpl {
   // The tensors that the model was made of, or was called on first; none before that.
   virtual Tensors inputs() const { return {}; }
   virtual Tensors outputs() const { return {}; }
-  virtual std::vector<std::string> output_names() const { return {}; }
 
   // What compile() made, null before; the same for predict(), which needs no compile().
   std::shared_ptr<TrainingState>& training_state() { return training_state_; }
@@ -93,6 +92,8 @@ class Model : public Layer {
   Logs evaluate(const Batch& x, const Batch& y, const EvaluateOptions& options = {}) const;
   Array predict(const Batch& x, const PredictOptions& options = {}) const;
   Arrays predict_all(const Batch& x, const PredictOptions& options = {}) const;
+  // predict() without cutting `x` into batches.
+  Array predict_on_batch(const Batch& x) const;
   Logs train_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
   Logs test_on_batch(const Batch& x, const Batch& y, const Array& sample_weight = {}) const;
   // Whether compile() was called, and what it was given; ValueError where it was not.

@@ -1,6 +1,8 @@
 // What models have of the training loop.
 #include "layers_support/models/model.h"
 
+#include <limits>
+
 namespace keel {
 
 void Model::compile(const CompileOptions& options) const {
@@ -29,6 +31,9 @@ Logs Model::evaluate(const Batch& x, const Batch& y, const EvaluateOptions& opti
 Array Model::predict(const Batch& x, const PredictOptions& options) const { return predictor().predict(x, options); }
 Arrays Model::predict_all(const Batch& x, const PredictOptions& options) const {
   return predictor().predict_all(x, options);
+}
+Array Model::predict_on_batch(const Batch& x) const {
+  return predict(x, {.batch_size = std::numeric_limits<int64_t>::max()});
 }
 Logs Model::train_on_batch(const Batch& x, const Batch& y, const Array& sample_weight) const {
   return trainer("train_on_batch").train_on_batch(x, y, sample_weight);

@@ -148,6 +148,9 @@ TEST(Training, LossesAndMetricsOfEveryForm) {
   K::save_model(model, temp("two.h5"));
   const K::Array ya = K::Array({1, 0, 1}).reshape({3, 1});
   const K::Logs before = model.evaluate(kX, {ya, kY}, {.sample_weight = K::Array{1, 2, 0}});
+  for (const char* name : {"a_loss", "b_loss", "a_precision", "b_acc", "b_mae", "a_mse", "b_mse"}) {
+    EXPECT_TRUE(before.find(name).has_value()) << name;
+  }
   const auto expect_same = [&](const std::string& path) {
     const K::Model again = K::load_model(path);
     const K::Logs after = again.evaluate(kX, {ya, kY}, {.sample_weight = K::Array{1, 2, 0}});

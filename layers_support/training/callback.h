@@ -32,6 +32,7 @@ class Callback {
   virtual ~Callback() = default;
   virtual void on_train_begin(TrainingRun&) {}
   virtual void on_epoch_begin(TrainingRun&, int /*epoch*/) {}
+  virtual void on_batch_begin(TrainingRun&, int64_t /*step*/) {}
   // `loss`: that of this batch.
   virtual void on_batch_end(TrainingRun&, int64_t /*step*/, double /*loss*/) {}
   // What it puts into the logs, later callbacks and the history see.

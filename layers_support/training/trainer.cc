@@ -98,6 +98,7 @@ History Trainer::fit(const Batch& x, const Batch& y, const FitOptions& o) {
       const int64_t begin = step * o.batch_size, end = std::min(begin + o.batch_size, train.size());
       const Samples batch = o.shuffle ? train.at(absl::MakeConstSpan(order).subspan(begin, end - begin))
                                       : train.slice(begin, end);
+      for (const auto& callback : o.callbacks) callback->on_batch_begin(run, step);
       losses.add(state_->run(model_, Mode::kTrain, batch), batch.size());
       for (const auto& callback : o.callbacks) callback->on_batch_end(run, step, losses.last());
       if (o.verbose > 0 && bar.wants_update()) bar.update(step + 1, state_->logs(losses.means()).to_string());

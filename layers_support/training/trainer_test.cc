@@ -172,6 +172,21 @@ TEST(Trainer, SeveralOutputs) {
   EXPECT_NE(error_of([&] { trainer.evaluate(data.x, data.y); }).find("2 outputs but got 1 targets"), std::string::npos);
 }
 
+TEST(Trainer, CallbacksSeeEachStep) {
+  class Steps final : public K::Callback {
+   public:
+    void on_batch_begin(K::TrainingRun&, int64_t) override { ++begun; }
+    void on_batch_end(K::TrainingRun&, int64_t, double) override { EXPECT_EQ(++ended, begun); }
+    int begun = 0, ended = 0;
+  };
+  const auto steps = std::make_shared<Steps>();
+  const Data data(20);
+  const K::LayerOf<Linear> model;
+  K::Trainer trainer(model, {.loss = {"mse"}});
+  trainer.fit(data.x, data.y, {.batch_size = 5, .epochs = 2, .verbose = 0, .callbacks = {steps}});
+  EXPECT_EQ(steps->ended, 8);
+}
+
 TEST(Trainer, PredictionsAreInOrder) {
   const Data data(70);
   const K::LayerOf<Linear> model;

@@ -1,6 +1,7 @@
 #include "layers_support/training/training_state.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "layers_support/training/progress.h"
@@ -138,15 +139,21 @@ Tensor TrainingState::total_loss(const Layer& model, const LayerCall& call, cons
   return total;
 }
 
-void TrainingState::resolve_metrics(const Tensors& outputs) {
+void TrainingState::resolve_metrics(const Layer& model, const Tensors& outputs) {
   if (resolved_) return;
+  std::vector<std::string> names = model.impl().output_names();
+  // Where they have no names of their own, or two have one, they are numbered.
+  if (names.size() != outputs.size() || std::set<std::string>(names.begin(), names.end()).size() != names.size()) {
+    names.clear();
+    for (size_t i = 0; i < outputs.size(); ++i) names.push_back("output_" + std::to_string(i + 1));
+  }
   std::vector<MetricOfOutput> metrics;
   Tensors results;
   const auto add = [&](size_t i, const MetricChoice& choice, bool weighted) {
     const Loss& loss = options_.loss.size() == 1 ? options_.loss[0] : options_.loss[i];
     const auto* name = std::get_if<std::string>(&choice);
     const Metric metric = name != nullptr ? metrics::get(*name, loss.name(), outputs[i].shape()) : std::get<Metric>(choice);
-    std::string shown = outputs.size() > 1 ? "output_" + std::to_string(i + 1) + "_" + metric.name() : metric.name();
+    std::string shown = outputs.size() > 1 ? names[i] + "_" + metric.name() : metric.name();
     const auto taken = [&](const MetricOfOutput& other) { return other.metric.name() == shown; };
     while (std::any_of(metrics.begin(), metrics.end(), taken)) shown += "_1";
     metrics.push_back({i, metric.named(shown), weighted});
@@ -165,7 +172,7 @@ void TrainingState::resolve_metrics(const Tensors& outputs) {
   }
   results_ = function({}, results);
   metrics_ = std::move(metrics);
-  output_count_ = outputs.size();
+  output_names_ = std::move(names);
   resolved_ = true;
 }
 
@@ -191,7 +198,7 @@ const TrainingState::Compiled& TrainingState::compiled(const Layer& model, Mode 
     const Tensors step = options_.optimizer.get_updates(total, model.trainable_weights());
     updates.insert(updates.end(), step.begin(), step.end());
   }
-  resolve_metrics(call.outputs);
+  resolve_metrics(model, call.outputs);
   for (const auto& [output, metric, weighted] : metrics_) {
     const Tensor weights = weights_of(call, output, weighted ? weight : Tensor());
     const Tensors counts = metric.update_state(targets[output], call.outputs[output], weights);
@@ -257,7 +264,7 @@ void TrainingState::reset_metrics() {
 Logs TrainingState::logs(const std::vector<double>& losses) {
   Logs out;
   out.set("loss", losses.at(0));
-  for (size_t i = 1; i < losses.size(); ++i) out.set("output_" + std::to_string(i) + "_loss", losses[i]);
+  for (size_t i = 1; i < losses.size(); ++i) out.set(output_names_.at(i - 1) + "_loss", losses[i]);
   if (metrics_.empty()) return out;
   const Arrays results = results_();
   for (size_t i = 0; i < metrics_.size(); ++i) {

@@ -71,10 +71,10 @@ class TrainingState {
   Tensor total_loss(const Layer& model, const LayerCall& call, const Tensors& targets, const Tensor& weight,
                     Tensors& losses) const;
   // Chooses metrics by the outputs of the model, once.
-  void resolve_metrics(const Tensors& outputs);
+  void resolve_metrics(const Layer& model, const Tensors& outputs);
 
   CompileOptions options_;
-  size_t output_count_ = 0;
+  std::vector<std::string> output_names_;
   struct MetricOfOutput {
     size_t output;
     Metric metric;
