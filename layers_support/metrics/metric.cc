@@ -19,7 +19,13 @@ Json Metric::config() const {
   return config;
 }
 
-Metric Metric::another() const { return metrics::from_config(config()); }
+Metric Metric::another() const {
+  if (rule_->config().is_null()) {
+    fail("metric '", name_, "' is of the user's own making and counts for one output alone; metrics_per_output gives "
+         "each its own");
+  }
+  return metrics::from_config(config());
+}
 
 void Metric::reset_states() const {
   std::vector<std::pair<Tensor, Array>> zeros;

@@ -59,6 +59,11 @@ TEST(Metrics, ConfigsOfKeras) {
   EXPECT_NEAR(crossentropy.result().item<double>(), std::log(2), 1e-6);
   const auto custom = metrics::mean([](const Tensor& t, const Tensor&) { return t; }, "mine");
   EXPECT_EQ(custom.config(), "mine");
+  EXPECT_NE(error_of([&] { custom.another(); }).find("metric 'mine' is of the user's own"), std::string::npos);
+  const Metric precision = metrics::precision({.thresholds = {0.25}}), other = precision.another();
+  precision.update_state(Array{{1, 1}}, Array{{1, 1}});
+  EXPECT_EQ(other.config(), precision.config());
+  EXPECT_EQ(other.result().item<double>(), 0);
   EXPECT_NE(error_of([&] { metrics::from_config(custom.config()); }).find("none called 'mine'"), std::string::npos);
 }
 
