@@ -9,6 +9,7 @@
 #include "core/array.h"
 #include "core/op.h"
 #include "core/structure.h"
+#include "ops/math/math.h"
 
 namespace keel {
 
@@ -20,7 +21,8 @@ Array sequence(double first, double end, double step, DType dtype) {
     fail("arange: start ", first, ", stop ", end, ", step ", step,
          "; accepted are finite numbers and a step other than 0");
   }
-  const double count = std::max(0.0, std::ceil((end - first) / step));
+  const double count = std::ceil((end - first) / step);
+  if (count < 0) fail("arange: start ", first, ", stop ", end, ", step ", step, "; the step leads away from stop");
   if (!(count < 0x1p62)) {
     fail("arange: start ", first, ", stop ", end, ", step ", step, " make ", count, " elements");
   }
@@ -66,9 +68,15 @@ void check_dtype(DType dtype) {
 
 }  // namespace
 
-Tensor arange(double start, std::optional<double> stop, double step, DType dtype) {
-  check_dtype(dtype);
-  return constant_tensor(sequence(stop.has_value() ? start : 0, stop.value_or(start), step, dtype));
+Tensor arange(double start, std::optional<double> stop, double step, std::optional<DType> dtype) {
+  const double first = stop.has_value() ? start : 0;
+  // NaN goes through, to be refused.
+  const double end = stop.has_value() ? *stop : start < 0 ? 0 : start;
+  const auto is_whole = [](double x) { return std::trunc(x) == x; };
+  const bool whole = is_whole(first) && is_whole(end) && is_whole(step);
+  const DType result = dtype.value_or(whole ? DType::kInt32 : DType::kFloat32);
+  check_dtype(result);
+  return constant_tensor(sequence(first, end, step, result));
 }
 
 Tensor arange(const Tensor& start, const Tensor& stop, const Tensor& step, std::optional<DType> dtype) {
@@ -80,7 +88,8 @@ Tensor arange(const Tensor& start, const Tensor& stop, const Tensor& step, std::
 
 Tensor arange(const Tensor& stop, std::optional<DType> dtype) {
   if (!stop.defined()) fail("arange: stop is an empty tensor handle");
-  return arange(scalar(0, stop.dtype()), stop, scalar(1, stop.dtype()), dtype);
+  const Tensor zero = scalar(0, stop.dtype());
+  return arange(zero, maximum(zero, stop), scalar(1, stop.dtype()), dtype);
 }
 
 }  // namespace keel

@@ -27,6 +27,14 @@ TEST(Arange, Counts) {
   EXPECT_EQ(arange(3, 3).shape(), Shape{0});
 }
 
+TEST(Arange, OfFractionsIsFloat) {
+  EXPECT_THAT(eval(arange(0, 1, 0.25)).values<float>(), ElementsAre(0, 0.25f, 0.5f, 0.75f));
+  EXPECT_THAT(eval(arange(2.5)).values<float>(), ElementsAre(0, 1, 2));
+  EXPECT_THAT(eval(arange(0.5, 3)).values<float>(), ElementsAre(0.5f, 1.5f, 2.5f));
+  EXPECT_EQ(arange(-2.5).shape(), Shape{0});
+  EXPECT_THAT(eval(arange(0, 3, 0.5, "int32")).to_vector<int>(), ElementsAre(0, 0, 1, 1, 2, 2));
+}
+
 TEST(Arange, SaysWhatItGot) {
   EXPECT_THAT(error_of([] { arange(0, 5, 0); }), HasSubstr("arange: start 0, stop 5, step 0"));
   EXPECT_THAT(error_of([] { arange(NAN); }), HasSubstr("accepted are finite numbers"));
@@ -34,6 +42,8 @@ TEST(Arange, SaysWhatItGot) {
   EXPECT_THAT(error_of([] { arange(0, 1e300); }), HasSubstr("1e+300 elements"));
   EXPECT_NE(error_of([] { arange(0, 1e18); }), "");
   EXPECT_THAT(error_of([] { arange(0, 5, 1, "bool"); }), HasSubstr("dtype is bool"));
+  EXPECT_THAT(error_of([] { arange(5, 1); }), HasSubstr("start 5, stop 1, step 1; the step leads away from stop"));
+  EXPECT_THAT(error_of([] { arange(0, 5, -1); }), HasSubstr("leads away"));
 }
 
 TEST(Arange, BetweenBoundsOfTheGraph) {

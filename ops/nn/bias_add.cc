@@ -38,7 +38,7 @@ Tensor bias_add(const Tensor& x, const Tensor& bias, const DataFormat& data_form
   const Shape& from = aligned.shape();
   for (int i = 1; i <= from.rank(); ++i) {
     const int64_t size = from[from.rank() - i], wanted = x.shape()[rank - i];
-    const bool repeated = is_vector && i != from.rank();
+    const bool repeated = is_vector ? i != from.rank() : size == 1;
     if (!repeated && size != wanted && size != None && wanted != None) {
       fail("bias_add: bias of shape ", bias.shape(), " does not fit x of shape ", x.shape(), ", ",
            channels_first ? "channels first" : "channels last");

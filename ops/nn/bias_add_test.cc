@@ -32,6 +32,13 @@ TEST(BiasAdd, OneAxisLessHasTheShapeOfChannelsLast) {
   expect_values(bias_add(tensor({1, 3, 2}, {0, 0, 0, 0, 0, 0}), bias), {1, 2, 3, 4, 5, 6});
 }
 
+TEST(BiasAdd, OneAxisLessBroadcasts) {
+  const Tensor x = tensor({1, 2, 3}, {1, 2, 3, 4, 5, 6});
+  expect_values(bias_add(x, tensor({2, 1}, {10, 20})), {11, 12, 13, 24, 25, 26});
+  expect_values(bias_add(x, tensor({1, 3}, {10, 20, 30})), {11, 22, 33, 14, 25, 36});
+  expect_values(bias_add(x, tensor({1, 2}, {10, 20}), "channels_first"), {11, 12, 13, 24, 25, 26});
+}
+
 TEST(BiasAdd, Gradients) {
   for (const char* format : {"channels_last", "channels_first"}) {
     const bool first = format[9] == 'f';
@@ -49,7 +56,7 @@ TEST(BiasAdd, BadArguments) {
   expect_error([&] { bias_add(x, tensor({1, 2})); }, {"bias_add", "(2,)", "(1, 2, 3)"});
   expect_error([&] { bias_add(x, bias, "channels_first"); }, {"bias_add", "channels first"});
   expect_error([&] { bias_add(x, tensor({1, 2, 3}, {1, 2, 3, 4, 5, 6})); }, {"bias_add", "(1, 2, 3)"});
-  expect_error([&] { bias_add(x, tensor({2, 1}, {1, 2})); }, {"bias_add", "(2, 1)"});
+  expect_error([&] { bias_add(x, tensor({3, 1}, {1, 2, 3})); }, {"bias_add", "(3, 1)"});
   expect_error([&] { bias_add(bias, bias); }, {"bias_add"});
   expect_error([&] { bias_add(x, tensor({1, 2, 3}, DType::kFloat64)); }, {"float64"});
 }

@@ -24,6 +24,13 @@ Shape without_last(const Shape& shape) {
   return result;
 }
 
+// Whether two shapes may be one.
+bool fit(const Shape& a, const Shape& b) {
+  bool same = a.rank() == b.rank();
+  for (int i = 0; same && i < a.rank(); ++i) same = a[i] == b[i] || a[i] == None || b[i] == None;
+  return same;
+}
+
 // The rows of an array whose last axis is the classes.
 int64_t rows_of(const Shape& shape) { return without_last(shape).elements(); }
 
@@ -70,13 +77,11 @@ class SoftmaxCrossEntropy final : public OpOf<SoftmaxCrossEntropy> {
   auto fields() const { return std::tie(); }
   Signatures infer(SignatureSpan in) const override {
     const Shape &x = in[0].shape, &t = in[1].shape;
+    if (!fit(x, t)) fail(kName, ": target of shape ", t, " and output of shape ", x, " differ");
     Shape both = x;
-    bool fit = x.rank() == t.rank();
-    for (int i = 0; fit && i < x.rank(); ++i) {
-      fit = x[i] == t[i] || x[i] == None || t[i] == None;
+    for (int i = 0; i < x.rank(); ++i) {
       if (x[i] == None) both[i] = t[i];
     }
-    if (!fit) fail(kName, ": target of shape ", t, " and output of shape ", x, " differ");
     return loss_signatures({in[0].dtype, both});
   }
   void run(const Exec& exec, Views in, Views out) const override {
@@ -179,13 +184,15 @@ Tensor categorical_crossentropy(const Tensor& target, const Tensor& output,
 }
 
 Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& output,
-                                       const CrossentropyOptions& options) {
-  check_output(SparseSoftmaxCrossEntropy::kName, output, 1);
-  Tensor logits = options.from_logits ? output : internal::softmax_logits(output, output.rank() - 1);
+                                       const CategoricalCrossentropyOptions& options) {
+  constexpr std::string_view kName = SparseSoftmaxCrossEntropy::kName;
+  check_output(kName, output, 1);
+  const int axis = check_axis(kName, options.axis, output.rank());
+  Tensor logits = options.from_logits ? output : internal::softmax_logits(output, axis);
   if (!logits.defined()) logits = log(clipped(output));
   const bool is_index = target.dtype() == DType::kInt32 || target.dtype() == DType::kInt64;
   const Tensor labels = is_index ? target : cast(target, DType::kInt64);
-  return make_all<SparseSoftmaxCrossEntropy>({logits, labels})[0];
+  return make_all<SparseSoftmaxCrossEntropy>({with_last(logits, axis), labels})[0];
 }
 
 Tensor binary_crossentropy(const Tensor& target, const Tensor& output,
@@ -193,6 +200,9 @@ Tensor binary_crossentropy(const Tensor& target, const Tensor& output,
   constexpr std::string_view kName = "binary_crossentropy";
   check_output(kName, output, 0);
   check_target(kName, target, output);
+  if (options.from_logits && !fit(target.shape(), output.shape())) {
+    fail(kName, ": target of shape ", target.shape(), " and logits of shape ", output.shape(), " differ");
+  }
   Tensor logits = output;
   if (!options.from_logits && output.op().name() == "sigmoid") {
     logits = output.input(0);

@@ -5,6 +5,7 @@
 
 #include "core/config.h"
 #include "gtest/gtest.h"
+#include "ops/array/array.h"
 #include "ops/math/math.h"
 #include "ops/nn/softmax.h"
 #include "ops/nn/test_util.h"
@@ -101,6 +102,25 @@ TEST(SparseCategoricalCrossentropy, ShapesFollowOutput) {
             (Shape{2}));
   EXPECT_THROW(f({Array::full({2, 2}, 3, DType::kInt32), Array::full({2, 5}, 0.2, DType::kFloat32)}),
                ValueError);
+}
+
+TEST(SparseCategoricalCrossentropy, AlongAnyAxis) {
+  const Tensor x = constant_tensor(random_array({3, 5, 4}, 1, -3, 3)), labels = tensor({3, 4}, kLabels, DType::kInt32);
+  const Tensor last = permute_dimensions(x, {0, 2, 1});
+  for (const bool from_logits : {true, false}) {
+    const Tensor p = from_logits ? x : sigmoid(x), p_last = from_logits ? last : sigmoid(last);
+    const std::vector<double> expected =
+        eval(sparse_categorical_crossentropy(labels, p_last, {.from_logits = from_logits})).to_vector<double>();
+    for (const int64_t axis : {1, -2}) {
+      const Tensor loss = sparse_categorical_crossentropy(labels, p, {.from_logits = from_logits, .axis = axis});
+      EXPECT_EQ(loss.shape(), (Shape{3, 4}));
+      expect_values(loss, expected);
+    }
+  }
+  expect_values(sparse_categorical_crossentropy(labels, softmax(x, 1), {.axis = 1}),
+                eval(sparse_categorical_crossentropy(labels, softmax(last))).to_vector<double>());
+  expect_error([&] { sparse_categorical_crossentropy(labels, x, {.axis = 3}); },
+               {"sparse_categorical_crossentropy", "axis 3"});
 }
 
 TEST(SparseCategoricalCrossentropy, OfProbabilities) {

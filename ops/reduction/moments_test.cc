@@ -32,9 +32,16 @@ TEST(Moments, OfRowsAndColumns) {
   EXPECT_THAT(b.item<float>(), FloatNear(2.0f / 9, 1e-6f));
 }
 
+TEST(Moments, OfIntegersAreTruncated) {
+  // The mean of 1, 2 and 5 is 2.67, cut to 2, and that of 1, 0 and 9 is 3.33, cut to 3.
+  const Array v = eval(var(constant(Array{1, 2, 5}, {.dtype = "int32"})));
+  EXPECT_EQ(v.dtype(), "int32");
+  EXPECT_EQ(v.item<int>(), 3);
+}
+
 TEST(Moments, SayWhatTheyGot) {
   const Tensor x = constant(iota({2, 3}, "int32"), {.dtype = "int32"});
-  EXPECT_THAT(error_of([&] { var(x); }), HasSubstr("var: x is int32"));
+  EXPECT_THAT(error_of([&] { var(constant(iota({2, 3}, "uint8"), {.dtype = "uint8"})); }), HasSubstr("var: x is uint8"));
   EXPECT_THAT(error_of([&] { std(x); }), HasSubstr("std: x is int32"));
   EXPECT_THAT(error_of([] { std(constant(iota({2})), 1); }), HasSubstr("std: axis 1"));
 }

@@ -1,6 +1,7 @@
 #include "testing/golden/call.h"
 
 #include <cmath>
+#include <limits>
 
 #include "core/config.h"
 #include "core/error.h"
@@ -139,6 +140,10 @@ Tensor Call::tensor(const std::string& name) {
   return constant(read_nested(args_.at(name)), {.dtype = DType(floatx())});
 }
 
+Tensor Call::tensor_like(const std::string& name, const Tensor& like) {
+  return is_number(name) ? constant(array(name), {.dtype = like.dtype()}) : tensor(name);
+}
+
 Tensor Call::optional_tensor(const std::string& name) { return has(name) ? tensor(name) : Tensor(); }
 
 Tensors Call::tensors(const std::string& name) {
@@ -207,10 +212,14 @@ void Call::read(const std::string& name, const Json& json, bool* value) {
 }
 
 void Call::read(const std::string& name, const Json& json, int64_t* value) {
-  if (json.is_number_float() && std::trunc(json.get<double>()) != json.get<double>()) {
-    wrong_kind(name, json, "an integer");
-  }
   if (!json.is_number()) wrong_kind(name, json, "an integer");
+  if (!json.is_number_integer()) {
+    const double number = json.get<double>();
+    // 2^63 is the least that does not fit.
+    if (std::trunc(number) != number || std::abs(number) >= 0x1p63) wrong_kind(name, json, "an integer of 64 bits");
+  } else if (json.is_number_unsigned() && json.get<uint64_t>() > std::numeric_limits<int64_t>::max()) {
+    wrong_kind(name, json, "an integer of 64 bits");
+  }
   *value = json.get<int64_t>();
 }
 

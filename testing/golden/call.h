@@ -73,6 +73,8 @@ class Call {
   bool is_callable(const std::string& name) const { return callables_.count(name) > 0; }
 
   Tensor tensor(const std::string& name);
+  // The same, but a plain number takes the dtype of `like`.
+  Tensor tensor_like(const std::string& name, const Tensor& like);
   // An empty handle where it is absent or None.
   Tensor optional_tensor(const std::string& name);
   // A list parameter; a single tensor counts as a list of one.
@@ -80,8 +82,9 @@ class Call {
   bool is_list(const std::string& name) const;
   // A value as it is: an input, or an argument of numbers (weak, so that the dtype is the function's).
   Array array(const std::string& name);
-  // Whether the parameter is a plain number.
+  // Whether the parameter is a plain number, and whether it is one that Python would have as a float.
   bool is_number(const std::string& name) const;
+  bool is_float(const std::string& name) const { return is_number(name) && args_.at(name).is_number_float(); }
   // Whether the parameter is an input that no tensor was made of: what array() gives.
   bool is_array(const std::string& name) const;
   // The arrays of a list parameter.
@@ -92,6 +95,7 @@ class Call {
   template <typename T>
   T arg(const std::string& name) {
     const Json* json = find_arg(name);
+    if (json == nullptr && args_.count(name) > 0) wrong_kind(name, Json(), "None");
     if (json == nullptr) throw CaseError("no argument " + name);
     return convert<T>(name, *json);
   }

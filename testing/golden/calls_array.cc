@@ -13,9 +13,11 @@ PadWidths pad_widths(const Widths& widths) { return {widths.first, widths.second
 Answer call_arange(Call& call) {
   const auto start = call.arg<double>("start");
   const auto stop = call.maybe<double>("stop");
-  if (!call.has("step") && !call.has("dtype")) return arange(start, stop);
-  if (!call.has("dtype")) return arange(start, stop, call.arg<double>("step"));
-  return arange(start, stop, call.arg("step", 1.0), call.arg<DType>("dtype"));
+  auto dtype = call.maybe<DType>("dtype");
+  // Python tells 1.0 from 1, C++'s double does not.
+  const bool floats = call.is_float("start") || call.is_float("stop") || call.is_float("step");
+  if (!dtype.has_value() && floats) dtype = DType::kFloat32;
+  return arange(start, stop, call.arg("step", 1.0), dtype);
 }
 
 Answer call_tile(Call& call) {

@@ -70,6 +70,7 @@ Answer call_batch_set_value(Call& call) {
 Answer call_function(Call& call) {
   const Tensors inputs = call.tensors("inputs"), outputs = call.tensors("outputs");
   const Tensors updates = call.has("updates") ? call.tensors("updates") : Tensors();
+  call.json("name");  // A label.
   // Keras takes any further keyword and raises; here the compiler would have.
   for (const std::string& name : call.unread()) {
     if (name != base_name(name)) continue;
@@ -136,7 +137,10 @@ constexpr Entry kEntries[] = {
     {"ones", "shape dtype name",
      [](Call& c) -> Answer { return ones(c.arg<Shape>("shape"), new_variable_options(c)); }},
     {"eye", "size dtype name",
-     [](Call& c) -> Answer { return eye(c.arg<int64_t>("size"), new_variable_options(c)); }},
+     [](Call& c) -> Answer {
+       if (c.is_number("size")) return eye(c.arg<int64_t>("size"), new_variable_options(c));
+       return eye(c.arg<Shape>("size"), new_variable_options(c));
+     }},
     {"zeros_like", "x dtype name",
      [](Call& c) -> Answer { return zeros_like(c.tensor("x"), new_variable_options(c)); }},
     {"ones_like", "x dtype name",

@@ -1,6 +1,8 @@
 // Element-wise math and products.
 #include "ops/math/math.h"
 
+#include <limits>
+
 #include "testing/golden/calls.h"
 
 namespace keel::golden {
@@ -13,7 +15,8 @@ Answer unary(Call& call) {
 }
 template <Tensor (*f)(const Tensor&, const Tensor&)>
 Answer binary(Call& call) {
-  return f(call.tensor("x"), call.tensor("y"));
+  const Tensor x = call.tensor("x");
+  return f(x, call.tensor_like("y", x));
 }
 
 Answer call_pow(Call& call) {
@@ -24,7 +27,8 @@ Answer call_pow(Call& call) {
 
 Answer call_clip(Call& call) {
   const Tensor x = call.tensor("x");
-  return clip(x, call.arg<double>("min_value"), call.arg<double>("max_value"));
+  const double infinity = std::numeric_limits<double>::infinity();
+  return clip(x, call.arg("min_value", -infinity), call.arg("max_value", infinity));
 }
 
 Answer call_batch_dot(Call& call) {

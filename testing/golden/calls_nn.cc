@@ -24,18 +24,18 @@ Answer call_softmax(Call& call) {
   return call.has("axis") ? softmax(x, call.arg<int64_t>("axis")) : softmax(x);
 }
 
-Answer call_categorical_crossentropy(Call& call) {
+template <Tensor (*f)(const Tensor&, const Tensor&, const CategoricalCrossentropyOptions&)>
+Answer class_crossentropy(Call& call) {
   CategoricalCrossentropyOptions options;
   options.from_logits = call.arg("from_logits", options.from_logits);
   options.axis = call.arg("axis", options.axis);
-  return categorical_crossentropy(call.tensor("target"), call.tensor("output"), options);
+  return f(call.tensor("target"), call.tensor("output"), options);
 }
 
-template <Tensor (*f)(const Tensor&, const Tensor&, const CrossentropyOptions&)>
-Answer crossentropy(Call& call) {
+Answer call_binary_crossentropy(Call& call) {
   CrossentropyOptions options;
   options.from_logits = call.arg("from_logits", options.from_logits);
-  return f(call.tensor("target"), call.tensor("output"), options);
+  return binary_crossentropy(call.tensor("target"), call.tensor("output"), options);
 }
 
 Answer call_batch_normalization(Call& call) {
@@ -68,9 +68,10 @@ constexpr Entry kEntries[] = {
     {"softsign", "x", [](Call& c) -> Answer { return softsign(c.tensor("x")); }},
     {"hard_sigmoid", "x", [](Call& c) -> Answer { return hard_sigmoid(c.tensor("x")); }},
     {"softmax", "x axis", call_softmax},
-    {"categorical_crossentropy", "target output from_logits axis", call_categorical_crossentropy},
-    {"sparse_categorical_crossentropy", "target output from_logits", crossentropy<sparse_categorical_crossentropy>},
-    {"binary_crossentropy", "target output from_logits", crossentropy<binary_crossentropy>},
+    {"categorical_crossentropy", "target output from_logits axis", class_crossentropy<categorical_crossentropy>},
+    {"sparse_categorical_crossentropy", "target output from_logits axis",
+     class_crossentropy<sparse_categorical_crossentropy>},
+    {"binary_crossentropy", "target output from_logits", call_binary_crossentropy},
     {"batch_normalization", "x mean var beta gamma axis epsilon", call_batch_normalization},
     {"normalize_batch_in_training", "x gamma beta reduction_axes epsilon", call_normalize_batch_in_training},
     {"l2_normalize", "x axis",

@@ -76,6 +76,7 @@ std::optional<Mismatch> compare_dropout(const Array& got, const Json& expect, co
 std::optional<Mismatch> compare_shared_axes(const Array& got, const Json& axes) {
   const Shape& shape = got.shape();
   for (const Json& axis : axes) {
+    if (axis.get<int>() < 0 || axis.get<int>() >= shape.rank()) throw CaseError("no axis " + axis.dump() + " to share");
     int64_t stride = 1;
     for (int i = axis.get<int>() + 1; i < shape.rank(); ++i) stride *= shape[i];
     const int64_t size = shape[axis.get<int>()];

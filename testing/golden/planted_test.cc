@@ -99,6 +99,39 @@ TEST(Compare, Dropout) {
   EXPECT_FALSE(accepts({2, 4, 6, 8}));  // Nothing dropped.
 }
 
+// -- What is no case. ------------------------------------------------------------------------------
+
+// What comes of a case written as JSON: empty where it passed.
+std::string failure(const char* text) {
+  const Json test = Json::parse(text);
+  const auto mismatch = run_case(test);
+  return mismatch.has_value() ? failure_line(test, *mismatch) : "";
+}
+
+TEST(Malformed, CasesFail) {
+  for (const char* text : {"7", "\"x\"", "null", "[]", "{}", R"({"id": 5, "function": "abs", "outputs": []})",
+                           R"({"id": "a", "function": [7], "outputs": []})", R"({"id": {}, "function": null})"}) {
+    EXPECT_NE(failure(text), "") << text;
+  }
+  EXPECT_EQ(failure(R"({"id": 5, "function": "abs", "outputs": []})").rfind("5 abs - ", 0), 0u);
+}
+
+TEST(Malformed, NumbersBeyond64Bits) {
+  for (const char* axis : {"1e300", "-1e300", "9223372036854775808", "18446744073709551615", "1e19", "null"}) {
+    const std::string text = std::string(R"({"id": "a", "function": "squeeze", "args": {"axis": )") + axis +
+                             R"(}, "inputs": [{"name": "x", "dtype": "float32", "shape": [1], "data": [2]}],
+                                "error": "ValueError"})";
+    EXPECT_EQ(failure(text.c_str()), "") << axis;
+  }
+}
+
+TEST(Malformed, AxesToShareThatAreNone) {
+  for (const char* axis : {"2", "-1"}) {
+    const Json expect = Json::parse(std::string(R"({"dtype": "float64", "shape": [2], "shared_axes": [)") + axis + "]}");
+    EXPECT_THROW(compare_expectation(doubles({1, 2}), expect, Array()), CaseError);
+  }
+}
+
 // -- Planted errors. ------------------------------------------------------------------------------
 
 // A number far from `element` whatever the tolerance; another truth value for a bool.

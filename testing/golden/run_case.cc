@@ -10,6 +10,7 @@
 #include "core/gradients.h"
 #include "core/graph.h"
 #include "core/session.h"
+#include "core/sparse.h"
 #include "testing/golden/call.h"
 #include "testing/golden/calls.h"
 #include "testing/golden/script.h"
@@ -35,6 +36,13 @@ class FreshSession {
   ConfigScope config_;
 };
 
+// What a case has under `key`, in one word; "?" where it has nothing, or is no case at all.
+std::string label(const Json& test, const char* key) {
+  if (!test.is_object() || !test.contains(key)) return "?";
+  const Json& value = test[key];
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 // Checks names and sets what has to be set before the call.
 void apply_options(const Json& options) {
   for (const auto& [name, value] : options.items()) {
@@ -59,6 +67,9 @@ Outcome run_call(const Json& test, Call& call, Tensors* tensors) {
     const auto* given = std::get_if<Tensors>(&answer.content());
     if (given == nullptr) throw CaseError("a function is no answer");
     *tensors = *given;
+    for (Tensor& tensor : *tensors) {
+      if (tensor.defined() && is_sparse(tensor)) tensor = to_dense(tensor);
+    }
     if (test.contains("result")) return {{}, plain_result(*tensors), {}};
     const Function f = function(call.placeholders(), *tensors);
     return {f(call.feeds()), {}, {}};
@@ -169,8 +180,10 @@ std::optional<Mismatch> run_function(const Json& test) {
 
 std::optional<Mismatch> run_case(const Json& test) {
   try {
+    if (!test.is_object()) throw CaseError("the case is no object: " + test.dump());
     for (const char* key : {"id", "function"}) {
       if (!test.contains(key)) throw CaseError(std::string("the case has no ") + key);
+      if (!test[key].is_string()) throw CaseError(std::string("the case's ") + key + " is no string");
     }
     const int answers = test.contains("outputs") + test.contains("result") + test.contains("error") +
                         test.contains("expect") + test.contains("script");
@@ -199,7 +212,7 @@ std::vector<std::string> missing_features(const Json& test) {
 std::string failure_line(const Json& test, const Mismatch& mismatch) {
   std::ostringstream line;
   line.precision(4);
-  line << test.value("id", "?") << ' ' << test.value("function", "?") << ' ';
+  line << label(test, "id") << ' ' << label(test, "function") << ' ';
   mismatch.error.has_value() ? line << *mismatch.error : line << '-';
   line << ' ' << mismatch.where;
   std::string text = line.str();
