@@ -234,8 +234,8 @@ HWY_INLINE void RunLineTask(const Cut& cut, const PatchLines<S>& lines, int64_t 
       end.bias = bias == nullptr ? nullptr : bias + col;
       end.relu = relu;
     }
-    BlockOfTiles<T, false>(a_rows, 0, rows, [&](int64_t i) { return TileSum<>{kTileRows, sums[i / kTileRows]}; },
-                          b.block(k0, depth, col, cols, nullptr), c_rows, cols, end);
+    const auto tile_at = [&](int64_t i, int64_t) { return TileSum<>{kTileRows, sums[i / kTileRows]}; };
+    BlockOfTiles<T, false>(a_rows, 0, rows, tile_at, b.block(k0, depth, col, cols, nullptr), c_rows, cols, end);
   }
   if constexpr (kIsNarrow<S>) {
     task.each_row([&](int64_t i, const T*, int64_t row) { NarrowRow(c_rows[i], cols, out.row(row) + col); });

@@ -14,6 +14,8 @@
 //     int64_t block_elements(int64_t depth, int64_t cols) const;
 //     // The panels of B[k0, k0 + depth)[col, col + cols), col a multiple of their width.
 //     Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols, T* scratch) const;
+//     // Optional: what to fetch for the block from (k0, col) on while the one before it runs.
+//     Ahead ahead(int64_t k0, int64_t col) const;
 //   };
 //   struct Out { S* row(int64_t i) const; };   // Row i of C.
 #if defined(KEEL_OPS_MATH_GEMM_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -147,6 +149,11 @@ struct OwnB {
   bool transposed = false;
 
   int64_t block_elements(int64_t depth, int64_t cols) const { return PackedCols<T>(cols) * depth; }
+  // Rows of narrow numbers take fewer lines, and transposed ones lie elsewhere.
+  Ahead ahead(int64_t k0, int64_t col) const {
+    if (transposed || kIsNarrow<S>) return {};
+    return {reinterpret_cast<const char*>(b + k0 * ld + col), ld * static_cast<int64_t>(sizeof(S))};
+  }
   HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols,
                              T* scratch) const {
     constexpr int64_t kWidth = kPanelCols<T>;
@@ -212,10 +219,14 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out
     if constexpr (requires { typename Rows::Sums; }) {
       typename Rows::Sums sums;
       a.sums(row, rows, k0, depth, sums);
-      BlockOfTiles<T, Rows::kCols>(a_rows, a_step, rows, [&](int64_t i) { return sums.tile(i); }, panels,
-                                   c_rows, cols, end);
+      BlockOfTiles<T, Rows::kCols>(a_rows, a_step, rows, [&](int64_t i, int64_t) { return sums.tile(i); },
+                                   panels, c_rows, cols, end);
     } else {
-      Block<T, Rows::kCols>(a_rows, a_step, rows, depth, panels, c_rows, cols, end);
+      Ahead ahead;
+      if constexpr (requires { b.ahead(k0, col); }) {
+        if (block + 1 < end_block) ahead = b.ahead(k0 + depth, col);
+      }
+      Block<T, Rows::kCols>(a_rows, a_step, rows, depth, panels, c_rows, cols, end, ahead);
     }
   }
   if constexpr (kIsNarrow<S>) {

@@ -75,6 +75,12 @@ struct Stretches {
 struct WholeBlock {
   int64_t depth;
 };
+// All of it, and at each k a line that a later block needs is fetched: `step` bytes apart.
+struct BlockAndAhead {
+  int64_t depth;
+  const char* ahead;
+  int64_t step;
+};
 
 template <typename T, int kM, int kV, bool kCols, class Sum>
 HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
@@ -97,6 +103,10 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
       HWY_UNROLL(2)
       for (int v = 0; v < kV; ++v) vb[v] = hn::LoadU(d, b + v * kLanes);
       b += b_step;
+      if constexpr (std::is_same_v<Sum, BlockAndAhead>) {
+        __builtin_prefetch(sum.ahead, 0, 2);  // Into the second level: the first is full of this block.
+        sum.ahead += sum.step;
+      }
       HWY_UNROLL(8)
       for (int m = 0; m < kM; ++m) {
         const V va = hn::Set(d, kCols ? a_cols[m] : a[m][k]);
@@ -106,7 +116,7 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
       if (kCols) a_cols += a_step;
     }
   };
-  if constexpr (std::is_same_v<Sum, WholeBlock>) {
+  if constexpr (!std::is_same_v<Sum, Stretches>) {
     add(0, sum.depth, panel, a_rows[0]);
   } else {
     for (const Stretch* run = sum.first; run != sum.first + sum.count; ++run) {
@@ -202,7 +212,7 @@ struct TileSum {
 };
 
 // c[i][0, cols) = end(A row i times the panels). `a` and `c` hold one pointer per row; for kCols
-// only each tile's first of `a` is read. tile_at(i) says what the tile from row i on is. A panel
+// only each tile's first of `a` is read. tile_at(i, j) says what the tile from (i, j) on is. A panel
 // stays in the first-level cache while the rows pass by.
 template <typename T, bool kCols, class TileAt>
 HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, const TileAt& tile_at,
@@ -215,7 +225,7 @@ HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, co
     const T* from = full ? b.first + panel * b.panel_step : b.last;
     const int64_t k_step = full ? b.k_step : RoundUp(width, kLanesOf<T>);
     for (int64_t i = 0; i < rows;) {
-      const auto tile = tile_at(i);
+      const auto tile = tile_at(i, j);
       TileOf<T, kCols>(std::min(tile.rows, rows - i), a + i, a_step, from, k_step, tile.sum, c + i, j,
                        width, end);
       i += tile.rows;
@@ -223,12 +233,29 @@ HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, co
   }
 }
 
-// The same for whole tiles that sum over all of a block of k.
+// Where the rows begin that the next block of B will be packed from, and how many bytes they are apart.
+struct Ahead {
+  const char* from = nullptr;
+  int64_t step = 0;
+};
+
+// The same for whole tiles that sum over all of a block of k. Rows far apart in memory are not fetched by
+// the hardware on its own: if `ahead` names some, the tiles of a panel fetch that panel's part of them.
 template <typename T, bool kCols>
 HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
-                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
-  const TileSum<WholeBlock> tile{kTileRows, {depth}};
-  BlockOfTiles<T, kCols>(a, a_step, rows, [&](int64_t) { return tile; }, b, c, cols, end);
+                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end,
+                      const Ahead& ahead) {
+  if (ahead.from == nullptr) {
+    const TileSum<WholeBlock> tile{kTileRows, {depth}};
+    BlockOfTiles<T, kCols>(a, a_step, rows, [&](int64_t, int64_t) { return tile; }, b, c, cols, end);
+    return;
+  }
+  const auto tile_at = [&](int64_t i, int64_t j) {
+    // A panel is two lines wide, or less: its first two tiles fetch them, the others nothing new.
+    const char* from = ahead.from + j * static_cast<int64_t>(sizeof(T)) + i / kTileRows % 2 * 64;
+    return TileSum<BlockAndAhead>{kTileRows, {depth, from, i < 2 * kTileRows ? ahead.step : 0}};
+  };
+  BlockOfTiles<T, kCols>(a, a_step, rows, tile_at, b, c, cols, end);
 }
 
 #if HWY_TARGET != HWY_SCALAR
