@@ -16,14 +16,14 @@ class MicroOps(unittest.TestCase):
         found = 0
         for folder in ("core", "ops"):
             for path in sorted((ROOT / folder).rglob("*.cc")):
-                if path.name.endswith(("_test.cc", "_bench.cc")):
+                if path.name.startswith("test_") or path.name.endswith(("_test.cc", "_bench.cc")):
                     continue
                 for name, literals in _EXPORT.findall(path.read_text()):
                     expression = "".join(re.findall(r'"([^"]*)"', literals))
                     found += 1
-                    self.assertIn("(" + expression + ")", code,
-                                  "%s of %s: add a graph that has it to loop_cases.cc" % (name, path.relative_to(ROOT)))
-        self.assertGreater(found, 30)
+                    self.assertTrue("(" + expression + ")" in code,  # assertIn would print all of it.
+                                    "%s of %s: add a graph that has it to loop_cases.cc" % (name, path.relative_to(ROOT)))
+        self.assertGreater(found, 20)
 
 
 if __name__ == "__main__":
