@@ -1,5 +1,5 @@
 // Convolutions: forward (F), forward and both gradients (B), and the gradients of input (dx) and
-// kernel (dw) alone.
+// kernel (dw) alone; forward with a bias and relu.
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +9,7 @@
 #include "core/function.h"
 #include "core/gradients.h"
 #include "ops/conv/convolution.h"
+#include "ops/nn/nn.h"
 
 namespace keel::bench {
 namespace {
@@ -33,13 +34,18 @@ Shape image(const Conv& c, int64_t extent, int64_t channels) {
   return shape;
 }
 
+Shape kernel(const Conv& c) {
+  Shape shape;
+  shape.resize(c.rank, c.kernel);
+  shape.push_back(c.in_channels);
+  shape.push_back(c.out_channels);
+  return shape;
+}
+
 MakeStep keel_conv(const Conv& c, Part part) {
   return [=](const Setting&) {
     const Shape xs = image(c, c.size, c.in_channels), ys = image(c, c.out(), c.out_channels);
-    Shape ws;
-    ws.resize(c.rank, c.kernel);
-    ws.push_back(c.in_channels);
-    ws.push_back(c.out_channels);
+    const Shape ws = kernel(c);
     const Tensor x = input(xs), w = input(ws), dy = input(ys), y = convolution(c, x, w);
     if (part == Part::kForward) {
       return call(function({x, w}, {y}), {floats(xs, 0), floats(ws, 1)}, {0});
@@ -49,6 +55,15 @@ MakeStep keel_conv(const Conv& c, Part part) {
                            : part == Part::kKernel ? Tensors{g[1]}
                                                    : Tensors{g[1], g[0], y};
     return call(function({x, w, dy}, wanted), {floats(xs, 0), floats(ws, 1), floats(ys, 2)}, {0, 1, 2});
+  };
+}
+
+MakeStep keel_conv_bias_relu(const Conv& c) {
+  return [=](const Setting&) {
+    const Tensor x = input(image(c, c.size, c.in_channels)), w = input(kernel(c)), b = input({c.out_channels});
+    const Tensor y = relu(bias_add(convolution(c, x, w), b, "channels_last"));
+    return call(function({x, w, b}, {y}),
+                {floats(x.shape(), 0), floats(w.shape(), 1), floats(b.shape(), 3)}, {0});
   };
 }
 
@@ -93,6 +108,11 @@ Workloads conv_workloads() {
                        .bytes = traffic * bytes});
       };
       add("_F", Part::kForward, 1, 1);
+      all.push_back({.name = absl::StrCat(name, "_n", batch, "_F_bias_relu"),
+                     .keel = keel_conv_bias_relu(c),
+                     .peers = {{"oneDNN", onednn::conv_bias_relu(c)}},
+                     .flops = flops,
+                     .bytes = bytes});
       add("_B", Part::kAll, 3, 2);
       add("_dx", Part::kInput, 1, 1);
       add("_dw", Part::kKernel, 1, 1);

@@ -1,5 +1,7 @@
 // Element-wise work: large arrays, where bandwidth counts, and small ones, where the call does.
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "benchmarks/plain.h"
 #include "benchmarks/workloads.h"
 #include "core/function.h"
+#include "core/graph.h"
 #include "ops/math/arithmetic.h"
 #include "ops/math/exponential.h"
 #include "ops/nn/activations.h"
@@ -49,6 +52,20 @@ Peer bare_add() {
           /*competitor=*/false};
 }
 
+// f of constants, built and evaluated anew in each run: the define-by-run style.
+MakeStep eager(int64_t n, int inputs, std::function<Tensor(const Tensors&)> f) {
+  return [=](const Setting&) -> Step {
+    Tensors in;
+    for (int i = 0; i < inputs; ++i) in.push_back(constant(floats({n}, i)));
+    auto result = std::make_shared<Array>();
+    return {[=] {
+              *result = Array();  // So that its memory is there for the next.
+              *result = eval(f(in));
+            },
+            [=] { return result->values<float>(); }};
+  };
+}
+
 Tensor gelu(const Tensor& x) {
   return x * 0.5 * (1 + tanh(0.7978845608 * (x + 0.044715 * x * x * x)));
 }
@@ -85,24 +102,31 @@ Workloads elementwise_workloads() {
   for (const auto& [n, size] : {std::pair<int64_t, const char*>{1'000'000, "1e6"}, {64, "64"}}) {
     // On 64 numbers no bandwidth bounds anything.
     const double bytes = n == 64 ? 0 : 4.0 * static_cast<double>(n);
+    // Each compiled and then at once.
     for (const Unary& u : unaries) {
       all.push_back({.name = absl::StrCat("ew_", u.name, "_", size),
                      .keel = unary_call({n}, u.keel),
                      .peers = {{"oneDNN", onednn::unary(u.onednn, n)}},
                      .bytes = 2 * bytes});
       all.back().add(eigen_unary(n, u.eigen));
+      all.push_back(all.back());
+      all.back().name += "_eager";
+      all.back().keel = eager(n, 1, [f = u.keel](const Tensors& in) { return f(in[0]); });
     }
+    const auto muladd = [](const Tensors& in) { return in[0] * in[1] + in[2]; };
     all.push_back({.name = absl::StrCat("ew_muladd_", size),
-                   .keel = [n = n](const Setting&) {
-                     const Tensor a = input({n}), b = input({n}), c = input({n});
-                     return call(function({a, b, c}, {a * b + c}),
-                                 {floats({n}, 0), floats({n}, 1), floats({n}, 2)});
+                   .keel = [n = n, muladd](const Setting&) {
+                     const Tensors in{input({n}), input({n}), input({n})};
+                     return call(function(in, {muladd(in)}), {floats({n}, 0), floats({n}, 1), floats({n}, 2)});
                    },
                    .peers = {{"oneDNN", onednn::multiply_add(n)}},
                    .bytes = 4 * bytes});
     all.back().add(eigen_loop(n, 3, [n = n](const auto& in, float* out) {
       eigen::multiply_add(n, in[0].data(), in[1].data(), in[2].data(), out);
     }));
+    all.push_back(all.back());
+    all.back().name += "_eager";
+    all.back().keel = eager(n, 3, muladd);
   }
   all.push_back({.name = "ew_cheap_chain_1e6",
                  .keel = unary_call({1'000'000}, cheap_chain),
@@ -111,6 +135,9 @@ Workloads elementwise_workloads() {
   all.back().add(eigen_unary(1'000'000, eigen::Unary::kCheap));
   all.push_back({.name = "ew_chain20_64", .keel = unary_call({64}, chain20), .peers = {}});
   all.back().add(eigen_unary(64, eigen::Unary::kChain20));
+  all.push_back(all.back());
+  all.back().name += "_eager";
+  all.back().keel = eager(64, 1, [](const Tensors& in) { return chain20(in[0]); });
   all.push_back({.name = "call_add_64",
                  .keel = [](const Setting&) {
                    const Tensor a = input({64}), b = input({64});

@@ -2,117 +2,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <unordered_map>
-#include <utility>
 
-#include "dnnl.hpp"
-
-// Of the OpenMP runtime that oneDNN is linked with. The header that declares it is the compiler's
-// own, and there may be another runtime behind it.
-extern "C" void omp_set_num_threads(int threads);
+#include "benchmarks/onednn_program.h"
 
 namespace keel::bench::onednn {
-namespace {
-
-using dnnl::algorithm;
-using dnnl::memory;
-using dnnl::prop_kind;
-using Desc = memory::desc;
-using Dims = memory::dims;
-
-constexpr auto kFloat = memory::data_type::f32;
-
-const dnnl::engine& engine() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
-// Row-major as written, or with the second axis (channels) last.
-Desc rows(const Dims& dims) {
-  Dims strides(dims.size());
-  int64_t stride = 1;
-  for (size_t i = dims.size(); i-- > 0; stride *= dims[i]) strides[i] = stride;
-  return {dims, kFloat, strides};
-}
-Desc channels_last(const Dims& dims) {
-  Dims strides(dims.size());
-  int64_t stride = dims[1];
-  for (size_t i = dims.size(); i-- > 2; stride *= dims[i]) strides[i] = stride;
-  strides[0] = stride;
-  strides[1] = 1;
-  return {dims, kFloat, strides};
-}
-// Weights [out, in, kernel...] in Keras's order: kernel..., in, out.
-Desc keras_kernel(const Dims& dims) {
-  Dims strides(dims.size());
-  strides[0] = 1;
-  strides[1] = dims[0];
-  int64_t stride = dims[0] * dims[1];
-  for (size_t i = dims.size(); i-- > 2; stride *= dims[i]) strides[i] = stride;
-  return {dims, kFloat, strides};
-}
-Desc any_layout(const Dims& dims) { return {dims, kFloat, memory::format_tag::any}; }
-
-Dims concat(std::initializer_list<int64_t> head, int rank, int64_t extent) {
-  Dims dims(head);
-  dims.insert(dims.end(), rank, extent);
-  return dims;
-}
-
-// Primitives, one after another, and what they work on.
-class Program {
- public:
-  memory input(const Desc& desc, int seed) {
-    floats_.push_back(std::make_unique<Floats>(elements(desc), seed));
-    return {desc, engine(), floats_.back()->data()};
-  }
-  memory output(const Desc& desc) {
-    floats_.push_back(std::make_unique<Floats>(elements(desc)));
-    return {desc, engine(), floats_.back()->data()};
-  }
-  // Of a layout that only oneDNN knows.
-  memory opaque(const Desc& desc) { return {desc, engine()}; }
-  // `from` in another layout, now.
-  memory arranged(memory from, const Desc& desc) {
-    memory to = opaque(desc);
-    dnnl::reorder(from, to).execute(stream_, from, to);
-    stream_.wait();
-    return to;
-  }
-  void rearrange(const memory& from, const memory& to) {
-    add(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
-  }
-  void add(const dnnl::primitive& primitive, std::unordered_map<int, memory> operands) {
-    calls_.emplace_back(primitive, std::move(operands));
-  }
-  void run() {
-    for (auto& [primitive, operands] : calls_) primitive.execute(stream_, operands);
-    stream_.wait();
-  }
-
- private:
-  static int64_t elements(const Desc& desc) { return static_cast<int64_t>(desc.get_size() / 4); }
-
-  dnnl::stream stream_{engine()};
-  std::vector<std::unique_ptr<Floats>> floats_;
-  std::vector<std::pair<dnnl::primitive, std::unordered_map<int, memory>>> calls_;
-};
-
-// A step that runs what build(program) adds to the program; build returns the result.
-template <typename Build>
-MakeStep make(Build build) {
-  return [build](const Setting& setting) -> Step {
-    omp_set_num_threads(setting.threads);
-    auto program = std::make_shared<Program>();
-    const memory result = build(*program);
-    return {[program] { program->run(); }, [result] {
-              return absl::MakeConstSpan(static_cast<const float*>(result.get_data_handle()),
-                                         result.get_desc().get_size() / 4);
-            }};
-  };
-}
-
-}  // namespace
 
 MakeStep gemm(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) {
   return [=](const Setting& setting) -> Step {
@@ -173,6 +66,19 @@ class Layer {
                               {DNNL_ARG_WEIGHTS, p.arranged(w, forward_.weights_desc())},
                               {DNNL_ARG_DST, y}});
   }
+  void infer_bias_relu(Program& p, const memory& x, const memory& w, const memory& b, const memory& y) const {
+    dnnl::post_ops then;
+    then.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(then);
+    const typename Forward::primitive_desc fused(
+        {prop_kind::forward_inference, kind_, xm_, wm_, b.get_desc(), ym_, stride_, before_, after_}, attributes,
+        engine());
+    p.add(Forward(fused), {{DNNL_ARG_SRC, x},
+                           {DNNL_ARG_WEIGHTS, p.arranged(w, fused.weights_desc())},
+                           {DNNL_ARG_BIAS, b},
+                           {DNNL_ARG_DST, y}});
+  }
   void forward(Program& p, const memory& x, const memory& w, const memory& y) const {
     const memory own = p.opaque(forward_.weights_desc());
     p.rearrange(w, own);
@@ -232,16 +138,25 @@ ConvLayer depthwise_layer(const Conv& c, bool inference) {
           Dims(c.rank, c.pad_before()), Dims(c.rank, c.pad_after())};
 }
 
+ConvLayer conv_layer(const Conv& c, bool inference) {
+  const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
+  return {algorithm::convolution_direct, inference, concat({c.batch, c.in_channels}, c.rank, c.size),
+          concat({c.batch, c.out_channels}, c.rank, c.out()), wd, keras_kernel(wd), Dims(c.rank, c.stride),
+          Dims(c.rank, c.pad_before()), Dims(c.rank, c.pad_after())};
+}
+
 }  // namespace
 
 MakeStep conv(const Conv& c, Part part) {
+  return make([=](Program& p) { return conv_layer(c, part == Part::kForward).run(p, part); });
+}
+
+MakeStep conv_bias_relu(const Conv& c) {
   return make([=](Program& p) {
-    const Dims wd = concat({c.out_channels, c.in_channels}, c.rank, c.kernel);
-    return ConvLayer(algorithm::convolution_direct, part == Part::kForward,
-                     concat({c.batch, c.in_channels}, c.rank, c.size),
-                     concat({c.batch, c.out_channels}, c.rank, c.out()), wd, keras_kernel(wd),
-                     Dims(c.rank, c.stride), Dims(c.rank, c.pad_before()), Dims(c.rank, c.pad_after()))
-        .run(p, part);
+    const ConvLayer layer = conv_layer(c, true);
+    const memory y = p.output(layer.y());
+    layer.infer_bias_relu(p, p.input(layer.x(), 0), p.input(layer.kernel(), 1), p.input(rows({c.out_channels}), 3), y);
+    return y;
   });
 }
 

@@ -48,6 +48,8 @@ struct Conv {
 // Floats(…, 1), dy Floats(…, 2). The result is y, dx, dw and dw.
 enum class Part { kForward, kInput, kKernel, kAll };
 MakeStep conv(const Conv& c, Part part);
+// Forward with a bias, Floats(…, 3), and relu as its post-operations.
+MakeStep conv_bias_relu(const Conv& c);
 // Each channel by a kernel of its own (groups): out_channels == in_channels. The same operands and results.
 MakeStep depthwise(const Conv& c, Part part);
 // The same, and then a convolution of size 1 to out_channels, its kernel Floats(…, 3); dw is that of the
@@ -83,6 +85,9 @@ MakeStep layer_norm(int64_t rows, int64_t columns, bool gradient);
 MakeStep transpose(const std::vector<int64_t>& shape, const std::vector<int>& pattern);
 // Two arrays of this shape, one after the other along `axis`.
 MakeStep concatenate(const std::vector<int64_t>& shape, int axis);
+
+// ResNet-50 (resnet50.h) of Floats(…, 0); the result is the probabilities.
+MakeStep resnet50(int64_t batch);
 
 }  // namespace keel::bench::onednn
 

@@ -12,7 +12,7 @@
 #include "core/function.h"
 #include "core/gradients.h"
 #include "core/graph.h"
-#include "ops/array/reshape.h"
+#include "ops/array/array.h"
 #include "ops/control/update.h"
 #include "ops/conv/convolution.h"
 #include "ops/conv/pool.h"
@@ -20,6 +20,7 @@
 #include "ops/nn/nn.h"
 #include "ops/random/distributions.h"
 #include "ops/reduction/reduce.h"
+#include "ops/rnn/rnn.h"
 
 namespace keel::bench {
 namespace {
@@ -86,30 +87,63 @@ Tensors adam(const Tensor& loss, const Network& network) {
   return updates;
 }
 
+// A step of the network whose loss this is, for these values of x and labels.
+Step training_step(const Network& network, const Tensor& x, const Tensor& labels, const Tensor& loss,
+                   const std::vector<Array>& inputs) {
+  Tensors updates = adam(loss, network);
+  updates.insert(updates.end(), network.statistics.begin(), network.statistics.end());
+  const Function step = function({x, labels}, {loss}, updates);
+  Step result = call(step, inputs);
+  result.note = [=] {
+    const Function::Memory memory = step.memory(inputs);
+    return absl::StrFormat("arena %d bytes, at least %d alive at once: %.3f", memory.arena_bytes, memory.live_bytes,
+                           static_cast<double>(memory.arena_bytes) / static_cast<double>(memory.live_bytes));
+  };
+  return result;
+}
+
+// 0, 7, 14 … below `limit`, again and again.
+Array whole_numbers(const Shape& shape, int64_t limit) {
+  Array numbers(shape, DType::kInt32);
+  for (int64_t i = 0; i < numbers.elements(); ++i) {
+    numbers.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * 7 % limit);
+  }
+  return numbers;
+}
+
 // A step with `images` (Floats(…, 0)) and ten classes; logits(network, x) builds the network.
 template <typename Logits>
 MakeStep training(const Shape& images, Logits logits) {
   return [=](const Setting&) {
     Network network;
     const Tensor x = input(images), labels = placeholder({.shape = Shape{images[0]}, .dtype = DType::kInt32});
-    const Tensor losses =
-        sparse_categorical_crossentropy(labels, logits(network, x), {.from_logits = true});
-    const Tensor loss = mean(losses);
-    Tensors updates = adam(loss, network);
-    updates.insert(updates.end(), network.statistics.begin(), network.statistics.end());
-    const Function step = function({x, labels}, {loss}, updates);
-    Array wanted({images[0]}, DType::kInt32);
-    for (int64_t i = 0; i < images[0]; ++i) wanted.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * 7 % 10);
-    const std::vector<Array> inputs{floats(images, 0), wanted};
-    Step result = call(step, inputs);
-    result.note = [=] {
-      const Function::Memory memory = step.memory(inputs);
-      return absl::StrFormat("arena %d bytes, at least %d alive at once: %.3f", memory.arena_bytes,
-                             memory.live_bytes,
-                             static_cast<double>(memory.arena_bytes) / static_cast<double>(memory.live_bytes));
-    };
-    return result;
+    const Tensor loss =
+        mean(sparse_categorical_crossentropy(labels, logits(network, x), {.from_logits = true}));
+    return training_step(network, x, labels, loss, {floats(images, 0), whole_numbers({images[0]}, 10)});
   };
+}
+
+// Sentences of 80 words of 20000, and whether they are one thing or the other.
+Step lstm_training(const Setting&) {
+  constexpr int64_t kBatch = 32, kTime = 80, kWords = 20000, kUnits = 128;
+  Network network;
+  const Tensor x = placeholder({.shape = Shape{kBatch, kTime}, .dtype = DType::kInt32}), labels = input({kBatch, 1});
+  const Variable words = network.weight({kWords, kUnits}, 0.05);
+  const Variable w = network.weight({kUnits, 4 * kUnits}, 0.06), u = network.weight({kUnits, 4 * kUnits}, 0.06);
+  const Variable b = zeros({4 * kUnits});
+  network.weights.push_back(b);
+  const StepFunction cell = [=](const Tensor& in, const Tensors& s) -> std::pair<Tensor, Tensors> {
+    const Tensor z = dot(in, w) + b + dot(s[0], u);
+    const auto gate = [&](int64_t i) { return slice(z, -1, i * kUnits, kUnits); };
+    const Tensor c = sigmoid(gate(1)) * s[1] + sigmoid(gate(0)) * tanh(gate(2));
+    const Tensor h = sigmoid(gate(3)) * tanh(c);
+    return {h, {h, c}};
+  };
+  const Tensor start = constant(Array::full({kBatch, kUnits}, 0, DType::kFloat32));
+  const Tensor logits = network.dense(rnn(cell, gather(words, x), {start, start}).last_output, 1);
+  const Tensor loss = mean(binary_crossentropy(labels, logits, {.from_logits = true}));
+  return training_step(network, x, labels, loss,
+                       {whole_numbers({kBatch, kTime}, kWords), floats({kBatch, 1}, 0, 0, 1)});
 }
 
 }  // namespace
@@ -139,7 +173,8 @@ Workloads training_workloads() {
            .flops = flops(128, 784 * 512 + 512 * 512 + 5120)},
           {.name = "train_cnn_b128_adam",
            .keel = training({128, 28, 28, 1}, cnn),
-           .flops = flops(128, 26 * 26 * 32 * 9 + 24 * 24 * 64 * 288 + 9216 * 128 + 1280)}};
+           .flops = flops(128, 26 * 26 * 32 * 9 + 24 * 24 * 64 * 288 + 9216 * 128 + 1280)},
+          {.name = "train_lstm_b32_t80_adam", .keel = lstm_training, .flops = flops(32, 80 * 256 * 512 + 128)}};
 }
 
 }  // namespace keel::bench

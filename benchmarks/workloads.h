@@ -19,6 +19,7 @@ Workloads ctc_workloads();
 Workloads rnn_workloads();
 Workloads sparse_workloads();
 Workloads training_workloads();
+Workloads resnet50_workloads();
 Workloads startup_workloads();
 
 // All of the above.

@@ -138,8 +138,9 @@ class Op {
   virtual bool shapes_at_run_time() const { return false; }
   // The outputs. Throws nothing but ValueError.
   virtual std::vector<Array> run_shaped(const Exec& exec, Views in) const;
-  // Whether absorb() is worth it only where nobody else needs the producer's result.
-  virtual bool absorbs_work() const { return false; }
+  // Whether the kernel for these inputs calls Exec::rows_done: then what is done to the result element by
+  // element is done part by part (plan/epilogue.h).
+  virtual bool tells_rows(SignatureSpan in) const { (void)in; return false; }
 };
 
 namespace internal {

@@ -37,6 +37,10 @@ class ThreadPool {
   std::unique_ptr<Workers> workers_;
 };
 
+// Told of rows [begin, end) of a result that have their final values: each row once, in any order, by any
+// thread. What is to be done to them next is done while the caches hold them. Must not throw.
+using RowsDone = absl::FunctionRef<void(int64_t begin, int64_t end)>;
+
 }  // namespace keel
 
 #endif  // KEEL_CORE_THREADS_H_

@@ -37,6 +37,8 @@ struct Exec {
   const ThreadPool& pool;
   std::byte* scratch = nullptr;  // As many bytes as the step asked for; 64-byte aligned.
   Run* run = nullptr;            // The function call under way, for ops with side effects.
+  // Not null, for ops that say tells_rows(): called with rows of output 0, its last axis being columns.
+  const RowsDone* rows_done = nullptr;
 };
 
 }  // namespace keel

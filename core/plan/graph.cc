@@ -498,19 +498,6 @@ class Builder {
   std::vector<std::shared_ptr<const Op>> keep_alive_;  // merged_'s keys point at these.
 };
 
-// How often each node's outputs are read, outputs and assignments of the graph included.
-std::vector<int> count_uses(const Graph& graph) {
-  std::vector<int> uses(graph.nodes.size());
-  const std::vector<bool> live = live_nodes(graph);
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (!live[n]) continue;
-    for (Ref r : graph.nodes[n].inputs) ++uses[r.node];
-  }
-  for (Ref r : graph.outputs) ++uses[r.node];
-  for (const Assignment& a : graph.assignments) ++uses[a.value.node];
-  return uses;
-}
-
 }  // namespace
 
 std::vector<bool> live_nodes(const Graph& graph) {
@@ -532,7 +519,6 @@ std::vector<bool> live_nodes(const Graph& graph) {
 Graph build_graph(const Request& request, Split* split) { return Builder(request, split).build(); }
 
 void absorb_producers(Graph& graph) {
-  std::vector<int> uses = count_uses(graph);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     GraphNode& node = graph.nodes[n];
     for (bool changed = true; changed;) {
@@ -543,10 +529,7 @@ void absorb_producers(Graph& graph) {
         Signatures in;
         for (Ref r : node.inputs) in.push_back(graph.signature(r));
         auto op = node.op->absorb(static_cast<int>(i), *producer.op, in);
-        if (op == nullptr || (op->absorbs_work() && uses[node.inputs[i].node] > 1)) continue;
-        if (--uses[node.inputs[i].node] > 0) {
-          for (Ref r : producer.inputs) ++uses[r.node];
-        }
+        if (op == nullptr) continue;
         std::vector<Ref> inputs(node.inputs.begin(), node.inputs.begin() + i);
         inputs.insert(inputs.end(), producer.inputs.begin(), producer.inputs.end());
         inputs.insert(inputs.end(), node.inputs.begin() + i + 1, node.inputs.end());

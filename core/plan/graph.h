@@ -14,6 +14,8 @@
 
 namespace keel::plan {
 
+class Epilogue;  // epilogue.h
+
 // Output `output` of node `node`.
 struct Ref {
   int node = -1;
@@ -44,6 +46,10 @@ struct GraphNode {
   int index = -1;
   Array constant;
   LoopProgram program;
+  // Not null: `op`, whose only result is `result`, is applied to the first inputs, and this to its rows and
+  // the other inputs.
+  std::shared_ptr<const Epilogue> epilogue;
+  Signature result;
 };
 
 // The new value of a variable, given at the end of the call.
@@ -91,6 +97,10 @@ void absorb_producers(Graph& graph);
 
 // Joins element-wise nodes, and reductions of their results, into programs.
 void fuse(Graph& graph);
+
+// Makes element-wise nodes and programs the epilogues of ops that tell of their rows (Op::tells_rows),
+// where nobody else reads the op's result.
+void attach_epilogues(Graph& graph);
 
 }  // namespace keel::plan
 

@@ -40,6 +40,8 @@ Plan::Plan(const Request& request) : Plan(build_graph(request, nullptr), *reques
 Plan::Plan(Graph graph, const ThreadPool& pool) {
   absorb_producers(graph);
   fuse(graph);
+  // A device runs each step with a kernel of its own.
+  if (device_ == nullptr) attach_epilogues(graph);
   Planner(std::move(graph), pool, *this).run();
 }
 

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "core/plan/epilogue.h"
 #include "core/structure.h"
 
 namespace keel::plan {
@@ -256,7 +257,10 @@ std::unique_ptr<Kernel> Planner::compile(const GraphNode& node) const {
     const GraphNode& producer = graph_.nodes[r.node];
     if (producer.kind == GraphNode::kConstant) in.back().value = &producer.constant;
   }
-  return node.op->compile(in, node.outputs);
+  if (node.epilogue == nullptr) return node.op->compile(in, node.outputs);
+  const int op_inputs = static_cast<int>(node.inputs.size()) - node.epilogue->inputs();
+  return make_epilogue_kernel(node.op->compile(SignatureSpan(in).first(op_inputs), {node.result}), op_inputs,
+                              node.result, node.epilogue);
 }
 
 void Planner::find_lifetimes() {

@@ -18,7 +18,7 @@ struct ConvCall {
   const S* other;      // w, or dy for the kernel gradient.
   const void* packed;  // Not null: instead of w.
   S* result;
-  ConvEnd<S> end;
+  const RowsDone* rows_done;  // Forward alone.
   void* scratch;
   const ThreadPool& pool;
 };

@@ -45,9 +45,9 @@ size_t conv_scratch_bytes<Storage>(const ConvShape& shape, const ThreadPool& poo
 }
 template <>
 void conv_forward<Storage>(const ConvShape& shape, const Storage* x, const Storage* w, Storage* y,
-                           const ConvEnd<Storage>& end, void* scratch, const ThreadPool& pool) {
+                           const RowsDone* rows_done, void* scratch, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)
-  ({ConvPass::kForward, shape, x, w, nullptr, y, end, scratch, pool});
+  ({ConvPass::kForward, shape, x, w, nullptr, y, rows_done, scratch, pool});
 }
 template <>
 size_t conv_packed_bytes<Storage>(const ConvShape& shape) {
@@ -60,23 +60,22 @@ void conv_pack<Storage>(const ConvShape& shape, const Storage* w, void* packed,
 }
 template <>
 void conv_forward_packed<Storage>(const ConvShape& shape, const Storage* x, const void* packed,
-                                  Storage* y, const ConvEnd<Storage>& end, void* scratch,
+                                  Storage* y, const RowsDone* rows_done, void* scratch,
                                   const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)
-  ({ConvPass::kForward, shape, x, nullptr, packed, y, end, scratch, pool});
+  ({ConvPass::kForward, shape, x, nullptr, packed, y, rows_done, scratch, pool});
 }
 template <>
 void conv_input_gradient<Storage>(const ConvShape& shape, const Storage* dy, const Storage* w,
-                                  Storage* dx, const ConvEnd<Storage>& end, void* scratch,
-                                  const ThreadPool& pool) {
+                                  Storage* dx, void* scratch, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)
-  ({ConvPass::kInputGradient, shape, dy, w, nullptr, dx, end, scratch, pool});
+  ({ConvPass::kInputGradient, shape, dy, w, nullptr, dx, nullptr, scratch, pool});
 }
 template <>
 void conv_kernel_gradient<Storage>(const ConvShape& shape, const Storage* x, const Storage* dy,
                                    Storage* dw, void* scratch, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)
-  ({ConvPass::kKernelGradient, shape, x, dy, nullptr, dw, {}, scratch, pool});
+  ({ConvPass::kKernelGradient, shape, x, dy, nullptr, dw, nullptr, scratch, pool});
 }
 
 }  // namespace keel

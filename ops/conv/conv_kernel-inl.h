@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "ops/conv/conv_call.h"
 #include "ops/conv/conv_lines-inl.h"
@@ -40,18 +41,6 @@ struct DenseOut {
   S* row(int64_t i) const { return base + i * ld; }
 };
 
-// Bias as the tile reads it.
-template <typename S>
-HWY_INLINE const ComputeType<S>* WideBias(const S* bias, int64_t n, ComputeType<S>* scratch) {
-  if constexpr (kIsNarrow<S>) {
-    if (bias == nullptr) return nullptr;
-    WidenRow(bias, n, scratch);
-    return scratch;
-  } else {
-    return bias;
-  }
-}
-
 // How a convolution's rows are read, and the scratch that one of its tasks takes.
 template <typename S>
 struct ConvLeft {
@@ -75,20 +64,20 @@ struct ConvLeft {
     return ScratchSlots::total_bytes(static_cast<size_t>(task_elements) * sizeof(T), threads);
   }
 
-  // C = act(patches · b + bias); b as packed, or transposed [n, k] for few columns.
+  // C = patches · b; b as packed, or transposed [n, k] for few columns.
   template <class Out>
-  void run(const Cut& cut, const T* b, const Out& out, const T* bias, bool relu, void* scratch,
+  void run(const Cut& cut, const T* b, const Out& out, const RowsDone* rows_done, void* scratch,
            const ThreadPool& pool) const {
     ScratchSlots slots(scratch, static_cast<size_t>(task_elements) * sizeof(T), pool.threads());
     PackedB<T> right;
     right.n = cut.n;
     right.packed = b;
     if (few_columns) {
-      RunFewColumns<S>(cut, rows, b, cut.k, out, false, bias, relu, slots, pool);
+      RunFewColumns<S>(cut, rows, b, cut.k, out, false, rows_done, slots, pool);
     } else if (by_lines) {
-      RunLines<S>(cut, lines, right, out, bias, relu, slots, pool);
+      RunLines<S>(cut, lines, right, out, rows_done, slots, pool);
     } else {
-      RunTasks<S>(cut, rows, right, out, false, bias, relu, slots, pool);
+      RunTasks<S>(cut, rows, right, out, false, rows_done, slots, pool);
     }
   }
 };
@@ -101,7 +90,7 @@ HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
   const int64_t k = Volume(s.kernel) * s.in_channels;
   const Cut cut = CutOf<T>(s.batch * Volume(s.out), s.out_channels, k);
   const ConvLeft<S> left(ForwardPatches<S>(s, nullptr), cut);
-  return BytesOf<T>(s.out_channels) + BytesOf<T>(PackedCols<T>(s.out_channels) * k) + left.bytes(threads);
+  return BytesOf<T>(PackedCols<T>(s.out_channels) * k) + left.bytes(threads);
 }
 
 // to [n, k] = w [k, n], widened.
@@ -114,13 +103,12 @@ HWY_INLINE void TransposeKernel(const S* w, int64_t k, int64_t n, ComputeType<S>
 
 template <typename S>
 HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void* packed, S* y,
-                          const ConvEnd<S>& end, void* scratch, const ThreadPool& pool) {
+                          const RowsDone* rows_done, void* scratch, const ThreadPool& pool) {
   using T = ComputeType<S>;
   const PatchMatrix<S> patches = ForwardPatches(s, x);
   const int64_t n = s.out_channels;
   const Cut cut = CutOf<T>(s.batch * Volume(s.out), n, patches.cols());
   ScratchCursor cursor(scratch);
-  const T* bias = WideBias(end.bias, n, cursor.take<T>(n));
   T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
   const ConvLeft<S> left(patches, cut);
   const T* right = b;
@@ -131,7 +119,7 @@ HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void
   } else {
     PackAll(cut, w, n, false, false, b, pool);
   }
-  left.run(cut, right, DenseOut<S>{y, n}, bias, end.relu, cursor.rest(), pool);
+  left.run(cut, right, DenseOut<S>{y, n}, rows_done, cursor.rest(), pool);
 }
 
 // ------------------------------------------------------------------------------ input gradient
@@ -214,40 +202,32 @@ HWY_INLINE size_t InputGradientBytes(const ConvShape& s, int threads) {
     if (Volume(phase.count) == 0 || Volume(phase.taps) == 0) continue;
     task = std::max(task, ConvLeft<S>(PhasePatches<S>(s, phase, nullptr), cut).bytes(threads));
   }
-  return BytesOf<T>(s.in_channels) + BytesOf<T>(b) + task;
+  return BytesOf<T>(b) + task;
 }
 
 // Elements that no tap reaches.
 template <typename S>
-HWY_INLINE void FillPhase(const PhaseOut<S>& out, int64_t rows, const ComputeType<S>* bias,
-                          bool relu, const ThreadPool& pool) {
-  using T = ComputeType<S>;
+HWY_INLINE void ClearPhase(const PhaseOut<S>& out, int64_t rows, const ThreadPool& pool) {
   pool.parallel_for(rows, CeilDiv(1 << 14, out.channels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      S* to = out.row(i);
-      for (int64_t c = 0; c < out.channels; ++c) {
-        T value = bias == nullptr ? T{0} : bias[c];
-        if (relu && value < T{0}) value = T{0};
-        Narrow(value, to[c]);
-      }
+      std::memset(static_cast<void*>(out.row(i)), 0, static_cast<size_t>(out.channels) * sizeof(S));
     }
   });
 }
 
 template <typename S>
-HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* dx,
-                                const ConvEnd<S>& end, void* scratch, const ThreadPool& pool) {
+HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* dx, void* scratch,
+                                const ThreadPool& pool) {
   using T = ComputeType<S>;
   ScratchCursor shared(scratch);
   const int64_t n = s.in_channels;
-  const T* bias = WideBias(end.bias, n, shared.take<T>(n));
   for (int64_t i = 0; i < Volume(s.stride); ++i) {
     const Phase phase = PhaseOf(s, i);
     const int64_t rows = s.batch * Volume(phase.count);
     if (rows == 0) continue;
     const PhaseOut<S> out{dx, n, s.in, s.stride, phase.first, phase.count};
     if (Volume(phase.taps) == 0) {
-      FillPhase(out, rows, bias, end.relu, pool);
+      ClearPhase(out, rows, pool);
       continue;
     }
     const Cut cut = PhaseCut<S>(s, phase);
@@ -260,9 +240,9 @@ HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* 
       PackPhase(s, phase, cut, w, b, pool);
     }
     if (Volume(s.stride) == 1) {
-      left.run(cut, b, DenseOut<S>{dx, n}, bias, end.relu, cursor.rest(), pool);
+      left.run(cut, b, DenseOut<S>{dx, n}, nullptr, cursor.rest(), pool);
     } else {
-      left.run(cut, b, out, bias, end.relu, cursor.rest(), pool);
+      left.run(cut, b, out, nullptr, cursor.rest(), pool);
     }
   }
 }
@@ -317,9 +297,9 @@ HWY_NOINLINE void RunKernelGradient(const ConvShape& s, const Left& left, const 
                      static_cast<size_t>(TaskElements<S>(c.cut, left, right)) * sizeof(T),
                      pool.threads());
   if (c.parts > 1) {
-    RunSplit<S>(c.cut, c.parts, left, right, out, false, nullptr, false, partial, slots, pool);
+    RunSplit<S>(c.cut, c.parts, left, right, out, false, nullptr, partial, slots, pool);
   } else {
-    RunTasks<S>(c.cut, left, right, out, false, nullptr, false, slots, pool);
+    RunTasks<S>(c.cut, left, right, out, false, nullptr, slots, pool);
   }
 }
 
@@ -354,22 +334,14 @@ HWY_INLINE size_t ConvBytes(const ConvShape& s, int threads) {
 
 template <typename S>
 HWY_INLINE void RunEmpty(const ConvCall<S>& call) {
-  using T = ComputeType<S>;
   const ConvShape& s = call.shape;
-  if (call.pass == ConvPass::kKernelGradient) {
-    const int64_t size = Volume(s.kernel) * s.in_channels * s.out_channels;
-    for (int64_t i = 0; i < size; ++i) Narrow(T{0}, call.result[i]);
-    return;
-  }
-  const bool forward = call.pass == ConvPass::kForward;
-  const int64_t channels = forward ? s.out_channels : s.in_channels;
-  const int64_t pixels = forward ? Volume(s.out) : Volume(s.in);
-  for (int64_t i = 0; i < s.batch * pixels * channels; ++i) {
-    const int64_t c = s.channels_first ? i / pixels % channels : i % channels;
-    T value = call.end.bias == nullptr ? T{0} : Widen(call.end.bias[c]);
-    if (call.end.relu && value < T{0}) value = T{0};
-    Narrow(value, call.result[i]);
-  }
+  const int64_t size = call.pass == ConvPass::kForward ? YElements(s)
+                       : call.pass == ConvPass::kInputGradient
+                           ? XElements(s)
+                           : Volume(s.kernel) * s.in_channels * s.out_channels;
+  if (size == 0) return;
+  std::memset(static_cast<void*>(call.result), 0, static_cast<size_t>(size) * sizeof(S));
+  if (call.rows_done != nullptr) (*call.rows_done)(0, s.batch * Volume(s.out));
 }
 
 template <typename S>
@@ -402,10 +374,10 @@ HWY_INLINE void ConvRun(const ConvCall<S>& call) {
   }
   switch (call.pass) {
     case ConvPass::kForward:
-      Forward(s, image, other, call.packed, result, call.end, cursor.rest(), pool);
+      Forward(s, image, other, call.packed, result, call.rows_done, cursor.rest(), pool);
       break;
     case ConvPass::kInputGradient:
-      InputGradient(s, image, other, result, call.end, cursor.rest(), pool);
+      InputGradient(s, image, other, result, cursor.rest(), pool);
       break;
     case ConvPass::kKernelGradient:
       KernelGradient(s, image, other, result, cursor.rest(), pool);

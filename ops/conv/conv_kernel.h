@@ -32,22 +32,15 @@ struct ConvShape {
   bool channels_first = false;
 };
 
-// What happens on the way to the result.
-template <typename T>
-struct ConvEnd {
-  const T* bias = nullptr;  // One per channel of the result.
-  bool relu = false;        // max(x, 0); NaN stays NaN.
-};
-
 // Bytes of scratch that any of the functions below wants, 64-byte aligned, contents free. It grows
 // with the kernel and the threads, not with the image, unless the layout is channels_first: that
 // is transposed there and back.
 template <typename T>
 size_t conv_scratch_bytes(const ConvShape& shape, const ThreadPool& pool);
 
-// y = act(conv(x, w) + bias).
+// y = conv(x, w). `rows_done`, if it is not null and the channels are last, is told of pixels of y.
 template <typename T>
-void conv_forward(const ConvShape& shape, const T* x, const T* w, T* y, const ConvEnd<T>& end,
+void conv_forward(const ConvShape& shape, const T* x, const T* w, T* y, const RowsDone* rows_done,
                   void* scratch, const ThreadPool& pool);
 
 // w packed once for many calls of conv_forward_packed() (weights between updates). The packed form
@@ -59,13 +52,12 @@ void conv_pack(const ConvShape& shape, const T* w, void* packed, const ThreadPoo
 // As conv_forward(), with w from conv_pack().
 template <typename T>
 void conv_forward_packed(const ConvShape& shape, const T* x, const void* packed, T* y,
-                         const ConvEnd<T>& end, void* scratch, const ThreadPool& pool);
+                         const RowsDone* rows_done, void* scratch, const ThreadPool& pool);
 
-// dx = act(the gradient w.r.t. x of the sum of y * dy, + bias): also the forward pass of a
-// transposed convolution, whose bias has in_channels elements.
+// dx = the gradient w.r.t. x of the sum of y * dy: also the forward pass of a transposed convolution.
 template <typename T>
-void conv_input_gradient(const ConvShape& shape, const T* dy, const T* w, T* dx,
-                         const ConvEnd<T>& end, void* scratch, const ThreadPool& pool);
+void conv_input_gradient(const ConvShape& shape, const T* dy, const T* w, T* dx, void* scratch,
+                         const ThreadPool& pool);
 
 // dw = the gradient w.r.t. w of the sum of y * dy.
 template <typename T>

@@ -2,7 +2,9 @@
 #include "ops/conv/conv_kernel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -64,16 +66,11 @@ void each_product(const ConvShape& s, const Body& body) {
 }
 
 template <typename T>
-void compare(const Guarded<T>& got, std::vector<Sum>& want, int64_t channels, int64_t pixels,
-             bool channels_first, const T* bias, bool relu) {
+void compare(const Guarded<T>& got, const std::vector<Sum>& want) {
   ASSERT_EQ(got.size(), static_cast<int64_t>(want.size()));
   const double unit = sizeof(T) == 8 ? 1.2e-16 : 6e-8;
   for (int64_t i = 0; i < got.size(); ++i) {
-    Sum& sum = want[i];
-    if (bias != nullptr) {
-      sum.add(value_of(bias[channels_first ? i / pixels % channels : i % channels]));
-    }
-    if (relu) sum.value = std::max(sum.value, 0.0);
+    const Sum& sum = want[i];
     const double allowed =
         100 * unit * sum.magnitude +
         (sizeof(T) == 2 ? 0.502 * testing_util::epsilon_of<T>() * std::abs(sum.value) + 1e-7 : 0);
@@ -99,7 +96,7 @@ Guarded<T> same_on_all(const ConvShape& s, int64_t size, const Run& run) {
 }
 
 template <typename T>
-void check(ConvShape s, bool with_end) {
+void check(ConvShape s) {
   for (bool channels_first : {false, true}) {
     s.channels_first = channels_first;
     SCOPED_TRACE(testing::Message()
@@ -112,38 +109,53 @@ void check(ConvShape s, bool with_end) {
     const int64_t x_size = s.batch * volume(s.in) * s.in_channels;
     const int64_t y_size = s.batch * volume(s.out) * s.out_channels;
     const int64_t w_size = volume(s.kernel) * s.in_channels * s.out_channels;
-    Guarded<T> x(x_size, 1), dy(y_size, 1), w(w_size, 1), bias(s.out_channels), back(s.in_channels);
-    for (Guarded<T>* g : {&x, &dy, &w, &bias, &back}) g->fill(random);
+    Guarded<T> x(x_size, 1), dy(y_size, 1), w(w_size, 1);
+    for (Guarded<T>* g : {&x, &dy, &w}) g->fill(random);
     std::vector<Sum> y_sum(y_size), dx_sum(x_size), dw_sum(w_size);
     each_product(s, [&](int64_t i, int64_t o, int64_t k) {
       y_sum[o].add(value_of(x.data()[i]) * value_of(w.data()[k]));
       dx_sum[i].add(value_of(dy.data()[o]) * value_of(w.data()[k]));
       dw_sum[k].add(value_of(dy.data()[o]) * value_of(x.data()[i]));
     });
-    const ConvEnd<T> end{with_end ? bias.data() : nullptr, with_end};
-    const ConvEnd<T> back_end{with_end ? back.data() : nullptr, with_end};
-
+    // Pixels as they are when they are told of.
+    const auto forward = [&](T* to, void* scratch, const ThreadPool& pool, const void* packed) {
+      const int64_t pixels = y_size == 0 ? 0 : y_size / s.out_channels;
+      std::vector<std::atomic<int>> times(pixels);
+      Guarded<T> told(y_size);
+      const auto keep = [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) ++times[i];
+        const int64_t first = begin * s.out_channels, size = (end - begin) * s.out_channels;
+        std::memcpy(static_cast<void*>(told.data() + first), to + first, size * sizeof(T));
+      };
+      const RowsDone rows_done = keep;
+      const RowsDone* const tell = channels_first ? nullptr : &rows_done;
+      if (packed != nullptr) conv_forward_packed<T>(s, x.data(), packed, to, tell, scratch, pool);
+      else conv_forward<T>(s, x.data(), w.data(), to, tell, scratch, pool);
+      if (tell == nullptr) return;
+      for (int64_t i = 0; i < pixels; ++i) ASSERT_EQ(times[i], 1) << i;
+      ASSERT_EQ(0, std::memcmp(told.data(), to, y_size * sizeof(T)));
+    };
     const auto y = same_on_all<T>(s, y_size, [&](T* to, void* scratch, const ThreadPool& pool) {
-      conv_forward<T>(s, x.data(), w.data(), to, end, scratch, pool);
+      forward(to, scratch, pool, nullptr);
     });
-    compare(y, y_sum, s.out_channels, volume(s.out), channels_first, end.bias, end.relu);
+    compare(y, y_sum);
     if (testing::Test::HasFatalFailure()) return;
     const auto packed = same_on_all<T>(s, y_size, [&](T* to, void* scratch, const ThreadPool& pool) {
       Guarded<char> form(static_cast<int64_t>(conv_packed_bytes<T>(s)));
       conv_pack<T>(s, w.data(), form.data(), pool);
       EXPECT_TRUE(form.intact());
-      conv_forward_packed<T>(s, x.data(), form.data(), to, end, scratch, pool);
+      forward(to, scratch, pool, form.data());
     });
     ASSERT_TRUE(packed.same_bits(y));
     const auto dx = same_on_all<T>(s, x_size, [&](T* to, void* scratch, const ThreadPool& pool) {
-      conv_input_gradient<T>(s, dy.data(), w.data(), to, back_end, scratch, pool);
+      conv_input_gradient<T>(s, dy.data(), w.data(), to, scratch, pool);
     });
-    compare(dx, dx_sum, s.in_channels, volume(s.in), channels_first, back_end.bias, back_end.relu);
+    compare(dx, dx_sum);
     if (testing::Test::HasFatalFailure()) return;
     const auto dw = same_on_all<T>(s, w_size, [&](T* to, void* scratch, const ThreadPool& pool) {
       conv_kernel_gradient<T>(s, x.data(), dy.data(), to, scratch, pool);
     });
-    compare<T>(dw, dw_sum, s.out_channels, 1, false, nullptr, false);
+    compare<T>(dw, dw_sum);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
@@ -178,7 +190,6 @@ TYPED_TEST_SUITE(ConvKernel, Types);
 
 TYPED_TEST(ConvKernel, OneAndTwoAxes) {
   on_every_target(conv_target, [] {
-    bool with_end = false;
     for (const ConvShape& s : std::vector<ConvShape>{
              same(1, {1, 1, 17}, 3, {1, 1, 5}, 5),
              valid(2, {1, 1, 33}, 17, {1, 1, 4}, 33, {1, 1, 3}),
@@ -198,7 +209,7 @@ TYPED_TEST(ConvKernel, OneAndTwoAxes) {
              same(1, {1, 6, 5}, 40, {1, 3, 3}, 7),
              same(2, {1, 5, 4}, 300, {1, 1, 1}, 3),
          }) {
-      check<TypeParam>(s, with_end = !with_end);
+      check<TypeParam>(s);
       if (testing::Test::HasFatalFailure()) return;
     }
   });
@@ -206,8 +217,8 @@ TYPED_TEST(ConvKernel, OneAndTwoAxes) {
 
 TYPED_TEST(ConvKernel, ThreeAxes) {
   on_every_target(conv_target, [] {
-    check<TypeParam>(same(1, {4, 5, 6}, 3, {3, 3, 3}, 5), true);
-    check<TypeParam>(valid(2, {5, 6, 4}, 2, {2, 3, 1}, 17, {2, 1, 2}, {1, 2, 1}), false);
+    check<TypeParam>(same(1, {4, 5, 6}, 3, {3, 3, 3}, 5));
+    check<TypeParam>(valid(2, {5, 6, 4}, 2, {2, 3, 1}, 17, {2, 1, 2}, {1, 2, 1}));
   });
 }
 
@@ -215,7 +226,6 @@ TYPED_TEST(ConvKernel, ThreeAxes) {
 // lines cut in pieces, taps apart from each other, blocks of k that end inside a line of taps.
 TYPED_TEST(ConvKernel, ManyChannels) {
   on_every_target(conv_target, [] {
-    bool with_end = false;
     ConvShape wide = same(1, {1, 3, 9}, 16, {1, 2, 3}, 17);
     wide.pad = {0, 4, 5};
     wide.out = {1, 10, 19};
@@ -228,7 +238,7 @@ TYPED_TEST(ConvKernel, ManyChannels) {
              valid(3, {1, 6, 19}, 24, {1, 2, 2}, 33, {1, 2, 2}),
              wide,
          }) {
-      check<TypeParam>(s, with_end = !with_end);
+      check<TypeParam>(s);
       if (testing::Test::HasFatalFailure()) return;
     }
   });
@@ -240,29 +250,29 @@ TYPED_TEST(ConvKernel, ExplicitPadding) {
     ConvShape s = same(1, {1, 3, 4}, 2, {1, 2, 3}, 3);
     s.pad = {0, 4, 5};
     s.out = {1, 10, 13};
-    check<TypeParam>(s, true);
+    check<TypeParam>(s);
     s.out = {1, 3, 2};
-    check<TypeParam>(s, false);
+    check<TypeParam>(s);
     s.pad = {0, -1, 0};
     s.out = {1, 1, 1};
-    check<TypeParam>(s, true);
+    check<TypeParam>(s);
   });
 }
 
 TYPED_TEST(ConvKernel, Empty) {
   on_every_target(conv_target, [] {
-    check<TypeParam>(same(0, {1, 5, 5}, 3, {1, 3, 3}, 4), true);
-    check<TypeParam>(valid(2, {1, 2, 5}, 3, {1, 3, 3}, 4), true);
-    check<TypeParam>(same(2, {1, 4, 5}, 0, {1, 3, 3}, 4), true);
-    check<TypeParam>(same(2, {1, 4, 5}, 3, {1, 3, 3}, 0), true);
+    check<TypeParam>(same(0, {1, 5, 5}, 3, {1, 3, 3}, 4));
+    check<TypeParam>(valid(2, {1, 2, 5}, 3, {1, 3, 3}, 4));
+    check<TypeParam>(same(2, {1, 4, 5}, 0, {1, 3, 3}, 4));
+    check<TypeParam>(same(2, {1, 4, 5}, 3, {1, 3, 3}, 0));
   });
 }
 
 // Enough pixels for several tasks and for parts of the kernel gradient.
 TEST(ConvKernelLarge, ManyTasks) {
   on_every_target(conv_target, [] {
-    check<float>(same(2, {1, 40, 40}, 3, {1, 3, 3}, 34), true);
-    check<float>(same(1, {1, 20, 21}, 32, {1, 3, 3}, 33, {1, 2, 2}), true);
+    check<float>(same(2, {1, 40, 40}, 3, {1, 3, 3}, 34));
+    check<float>(same(1, {1, 20, 21}, 32, {1, 3, 3}, 33, {1, 2, 2}));
   });
 }
 

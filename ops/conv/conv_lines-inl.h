@@ -112,7 +112,11 @@ class LineTask {
     scratch_ = scratch;
   }
 
+  // They follow one another in the matrix.
   int64_t rows() const { return count_[0] * count_[1] * count_[2]; }
+  int64_t first_row() const {
+    return (first_[0] * patches_.grid[1] + first_[1]) * patches_.grid[2] + first_[2];
+  }
 
   // Where row i of the task begins in scratch, and its index in the matrix.
   template <class Body>
@@ -200,11 +204,11 @@ class LineTask {
   const T* scratch_;
 };
 
-// Columns [col, col + cols) of the rows of one task. `slot` has lines.task_elements().
+// Columns [col, col + cols) of the rows of one task, of which `rows_done` is told. `slot` has lines.task_elements().
 template <typename S, class Out>
 HWY_INLINE void RunLineTask(const Cut& cut, const PatchLines<S>& lines, int64_t index,
                             const PackedB<ComputeType<S>>& b, const Out& out, int64_t col,
-                            const ComputeType<S>* bias, bool relu, ComputeType<S>* slot) {
+                            const RowsDone* rows_done, ComputeType<S>* slot) {
   using T = ComputeType<S>;
   constexpr int64_t kMostRows = kMaxTaskRows + kTileRows, kMostTiles = CeilDiv(kMostRows, kTileRows);
   const LineTask<S> task(lines, index, slot);
@@ -228,35 +232,36 @@ HWY_INLINE void RunLineTask(const Cut& cut, const PatchLines<S>& lines, int64_t 
       Stretch* of_tile = runs[i / kTileRows];
       sums[i / kTileRows] = {of_tile, task.runs(i, std::min(i + kTileRows, rows), k0, depth, of_tile)};
     }
-    TileEnd<T> end;
-    end.add = block > 0;
-    if (block + 1 == cut.blocks) {
-      end.bias = bias == nullptr ? nullptr : bias + col;
-      end.relu = relu;
-    }
     const auto tile_at = [&](int64_t i, int64_t) { return TileSum<>{kTileRows, sums[i / kTileRows]}; };
-    BlockOfTiles<T, false>(a_rows, 0, rows, tile_at, b.block(k0, depth, col, cols, nullptr), c_rows, cols, end);
+    BlockOfTiles<T, false>(a_rows, 0, rows, tile_at, b.block(k0, depth, col, cols, nullptr), c_rows, cols,
+                           block > 0);
   }
   if constexpr (kIsNarrow<S>) {
     task.each_row([&](int64_t i, const T*, int64_t row) { NarrowRow(c_rows[i], cols, out.row(row) + col); });
   }
+  if (rows_done != nullptr) (*rows_done)(task.first_row(), task.first_row() + rows);
 }
 
 // The whole product over the pool. `slots` are lines.task_elements() each.
 template <typename S, class Out>
 HWY_INLINE void RunLines(const Cut& cut, const PatchLines<S>& lines, const PackedB<ComputeType<S>>& b,
-                         const Out& out, const ComputeType<S>* bias, bool relu, ScratchSlots& slots,
+                         const Out& out, const RowsDone* rows_done, ScratchSlots& slots,
                          const ThreadPool& pool) {
   // As in RunTasks.
+  const bool tells = rows_done != nullptr && (cut.col_tasks == 1 || lines.tasks() >= 16);
+  const int64_t together = tells ? cut.col_tasks : 1;
   const int64_t cost = lines.planes * lines.lines * lines.pixels * cut.k * (2 * cut.task_cols + 64);
-  pool.parallel_for(lines.tasks() * cut.col_tasks, CeilDiv(1 << 20, cost), [&](int64_t begin, int64_t end) {
+  const int64_t tasks = lines.tasks() * cut.col_tasks / together;
+  pool.parallel_for(tasks, CeilDiv(1 << 20, cost * together), [&](int64_t begin, int64_t end) {
     const ScratchSlots::Lease lease(slots);
     auto* slot = reinterpret_cast<ComputeType<S>*>(lease.data());
-    for (int64_t task = begin; task < end; ++task) {
-      RunLineTask<S>(cut, lines, task / cut.col_tasks, b, out, task % cut.col_tasks * cut.task_cols, bias,
-                     relu, slot);
+    for (int64_t task = begin * together; task < end * together; ++task) {
+      const bool last = tells && (task + 1) % cut.col_tasks == 0;
+      RunLineTask<S>(cut, lines, task / cut.col_tasks, b, out, task % cut.col_tasks * cut.task_cols,
+                     last ? rows_done : nullptr, slot);
     }
   });
+  if (!tells) TellAll(cut, rows_done, pool);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -31,6 +31,7 @@ Shape conv_result_shape(std::string_view function, const Window& window, const S
 // A convolution, linear in x and kernel, and its gradients; the three are closed under differentiation.
 // `function` is the public function's name. F says which convolution:
 //   static constexpr std::string_view kNames[3];  // One per part.
+//   static constexpr bool kTellsRows;             // Op::tells_rows(), of the forward part.
 //   static Shape result_shape(std::string_view function, const Window&, const Shape& x, const Shape& kernel);
 //   static std::unique_ptr<Kernel> make_kernel(ConvPart, DType, const ConvShape&);
 template <class F>
@@ -62,6 +63,9 @@ struct ConvOps {
       check_conv_dtypes(function, in[0], in[1]);
       if constexpr (part != ConvPart::kForward) return {{in[0].dtype, in[2].shape}};
       return {{in[0].dtype, F::result_shape(function, window, in[0].shape, in[1].shape)}};
+    }
+    bool tells_rows(SignatureSpan) const override {
+      return F::kTellsRows && part == ConvPart::kForward && !window.channels_first;
     }
     std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override {
       const Shape &a = in[0].shape, &b = in[1].shape, &c = out[0].shape;

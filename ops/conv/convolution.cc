@@ -70,12 +70,12 @@ class ConvKernel final : public Kernel {
     T* c = out[0].as<T>();
     if constexpr (part == ConvPart::kForward) {
       if (const auto packed = packed_kernel(in[1], exec.pool)) {
-        conv_forward_packed<T>(shape_, a, packed->bytes_begin(), c, {}, exec.scratch, exec.pool);
+        conv_forward_packed<T>(shape_, a, packed->bytes_begin(), c, exec.rows_done, exec.scratch, exec.pool);
       } else {
-        conv_forward<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
+        conv_forward<T>(shape_, a, b, c, exec.rows_done, exec.scratch, exec.pool);
       }
     } else if constexpr (part == ConvPart::kInput) {
-      conv_input_gradient<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
+      conv_input_gradient<T>(shape_, a, b, c, exec.scratch, exec.pool);
     } else {
       conv_kernel_gradient<T>(shape_, a, b, c, exec.scratch, exec.pool);
     }
@@ -105,6 +105,7 @@ std::unique_ptr<Kernel> make_conv_kernel(DType dtype, const ConvShape& shape) {
 // Every filter sees all channels.
 struct Dense {
   static constexpr std::string_view kNames[] = {"conv", "conv_input_gradient", "conv_kernel_gradient"};
+  static constexpr bool kTellsRows = true;
   static Shape result_shape(std::string_view function, const Window& w, const Shape& x, const Shape& kernel) {
     check_rank(function, "x", x, w.rank);
     check_rank(function, "kernel", kernel, w.rank);

@@ -42,6 +42,7 @@ int64_t result_channels(const Window& w, const Shape& x, const Shape& kernel) {
 struct Depthwise {
   static constexpr std::string_view kNames[] = {"depthwise_conv", "depthwise_conv_input_gradient",
                                                 "depthwise_conv_kernel_gradient"};
+  static constexpr bool kTellsRows = false;
   static Shape result_shape(std::string_view function, const Window& w, const Shape& x, const Shape& kernel) {
     check_rank(function, "x", x, w.rank);
     check_rank(function, "depthwise_kernel", kernel, w.rank);

@@ -92,13 +92,13 @@ TEST(SymmetricConv, IsTheConvolution) {
       void* const memory = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
 
       Floats wanted(dy.size()), got(dy.size());
-      conv_forward<float>(s, x.data(), w.data(), wanted.data(), {}, memory, pool);
-      conv_forward<float>(t, image.data(), w.data(), got.data(), {}, memory, pool);
+      conv_forward<float>(s, x.data(), w.data(), wanted.data(), nullptr, memory, pool);
+      conv_forward<float>(t, image.data(), w.data(), got.data(), nullptr, memory, pool);
       EXPECT_EQ(wanted, got);
 
       Floats dx(x.size()), dimage(image.size());
-      conv_input_gradient<float>(s, dy.data(), w.data(), dx.data(), {}, memory, pool);
-      conv_input_gradient<float>(t, dy.data(), w.data(), dimage.data(), {}, memory, pool);
+      conv_input_gradient<float>(s, dy.data(), w.data(), dx.data(), memory, pool);
+      conv_input_gradient<float>(t, dy.data(), w.data(), dimage.data(), memory, pool);
       EXPECT_EQ(dx, symmetric.copies ? copied(from_symmetric(s, symmetric, 4), dimage) : dimage);
 
       Floats dw(w.size()), dw_got(w.size());

@@ -50,9 +50,9 @@ class ProductKernel final : public Kernel {
     const T *a = in[0].as<T>(), *b = in[1].as<T>();
     T* c = out[0].as<T>();
     if (const auto packed = packed_b(in[1], exec.pool)) {
-      gemm_packed<T>(shape_, a, packed->bytes_begin(), c, {}, exec.scratch, exec.pool);
+      gemm_packed<T>(shape_, a, packed->bytes_begin(), c, {.rows_done = exec.rows_done}, exec.scratch, exec.pool);
     } else {
-      gemm<T>(shape_, a, b, c, {}, exec.scratch, exec.pool);
+      gemm<T>(shape_, a, b, c, {.rows_done = exec.rows_done}, exec.scratch, exec.pool);
     }
   }
 
@@ -110,6 +110,8 @@ class MatMul final : public OpOf<MatMul> {
     shape.n = transpose_b ? rows_of(b) : b.back();
     return make_product_kernel(in[0].dtype, shape);
   }
+
+  bool tells_rows(SignatureSpan) const override { return true; }
 
   // A transposed matrix is read as it lies.
   std::shared_ptr<const Op> absorb(int i, const Op& producer, SignatureSpan in) const override {

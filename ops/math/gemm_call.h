@@ -14,7 +14,7 @@ struct GemmCall {
   const S* b;
   const void* packed_b;  // Not null: instead of b.
   S* c;
-  GemmEnd<S> end;
+  GemmEnd end;
   void* scratch;
   const ThreadPool& pool;
 };

@@ -188,8 +188,7 @@ HWY_INLINE int64_t TaskElements(const Cut& cut, const Rows& a, const Right& b) {
 // TaskElements().
 template <typename S, class Rows, class Right, class Out>
 HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out& out, int64_t row, int64_t col, int64_t first_block,
-                        int64_t end_block, bool accumulate, const ComputeType<S>* bias, bool relu,
-                        ComputeType<S>* slot) {
+                        int64_t end_block, bool accumulate, ComputeType<S>* slot) {
   using T = ComputeType<S>;
   const int64_t rows = std::min(cut.task_rows, cut.m - row);
   const int64_t cols = std::min(cut.task_cols, cut.n - col);
@@ -209,24 +208,19 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out
     const int64_t k0 = block * cut.depth;
     const int64_t depth = std::min(cut.depth, cut.k - k0);
     const int64_t a_step = a.block(row, rows, k0, depth, slot, a_rows);
-    TileEnd<T> end;
-    end.add = accumulate || block > first_block;
-    if (block + 1 == end_block) {
-      end.bias = bias == nullptr ? nullptr : bias + col;
-      end.relu = relu;
-    }
+    const bool add = accumulate || block > first_block;
     const Panels<T> panels = b.block(k0, depth, col, cols, b_slot);
     if constexpr (requires { typename Rows::Sums; }) {
       typename Rows::Sums sums;
       a.sums(row, rows, k0, depth, sums);
       BlockOfTiles<T, Rows::kCols>(a_rows, a_step, rows, [&](int64_t i, int64_t) { return sums.tile(i); },
-                                   panels, c_rows, cols, end);
+                                   panels, c_rows, cols, add);
     } else {
       Ahead ahead;
       if constexpr (requires { b.ahead(k0, col); }) {
         if (block + 1 < end_block) ahead = b.ahead(k0 + depth, col);
       }
-      Block<T, Rows::kCols>(a_rows, a_step, rows, depth, panels, c_rows, cols, end, ahead);
+      Block<T, Rows::kCols>(a_rows, a_step, rows, depth, panels, c_rows, cols, add, ahead);
     }
   }
   if constexpr (kIsNarrow<S>) {
@@ -234,24 +228,37 @@ HWY_INLINE void RunTask(const Cut& cut, const Rows& a, const Right& b, const Out
   }
 }
 
+// Tells of all rows of C.
+HWY_INLINE void TellAll(const Cut& cut, const RowsDone* rows_done, const ThreadPool& pool) {
+  if (rows_done == nullptr) return;
+  pool.parallel_for(cut.m, CeilDiv(16 * 1024, std::max<int64_t>(cut.n, 1)), *rows_done);
+}
+
 // The whole product over the pool. `slots` are TaskElements() each.
 template <typename S, class Rows, class Right, class Out>
 HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Out& out,
-                         bool accumulate, const ComputeType<S>* bias, bool relu,
-                         ScratchSlots& slots, const ThreadPool& pool) {
+                         bool accumulate, const RowsDone* rows_done, ScratchSlots& slots,
+                         const ThreadPool& pool) {
+  // One thread does all columns of some rows that somebody waits for, if there are rows for all.
+  const bool tells = rows_done != nullptr && (cut.col_tasks == 1 || cut.row_tasks >= 16);
+  const int64_t together = tells ? cut.col_tasks : 1;
   // Pieces of at least 10 µs or so; an element of A costs about as much as 64 operations.
   const int64_t cost = cut.task_rows * std::max<int64_t>(cut.k, 1) * (2 * cut.task_cols + 64);
-  pool.parallel_for(cut.row_tasks * cut.col_tasks, CeilDiv(1 << 20, cost),
+  pool.parallel_for(cut.row_tasks * cut.col_tasks / together, CeilDiv(1 << 20, cost * together),
                     [&](int64_t begin, int64_t end) {
     const ScratchSlots::Lease lease(slots);
     auto* slot = reinterpret_cast<ComputeType<S>*>(lease.data());
-    for (int64_t task = begin; task < end; ++task) {
+    for (int64_t task = begin * together; task < end * together; ++task) {
       // Neighbours share their rows of A and, where the columns are few, all of B.
       const int64_t row = task / cut.col_tasks * cut.task_rows;
       const int64_t col = task % cut.col_tasks * cut.task_cols;
-      RunTask<S>(cut, a, b, out, row, col, 0, cut.blocks, accumulate, bias, relu, slot);
+      RunTask<S>(cut, a, b, out, row, col, 0, cut.blocks, accumulate, slot);
+      if (tells && (task + 1) % cut.col_tasks == 0) {
+        (*rows_done)(row, std::min(row + cut.task_rows, cut.m));
+      }
     }
   });
+  if (!tells) TellAll(cut, rows_done, pool);
 }
 
 // A sum over k that is long for a small C is cut into `parts` runs of blocks, so that there is
@@ -265,8 +272,8 @@ HWY_INLINE int64_t SplitParts(const Cut& cut) {
 // As RunTasks, in `parts` > 1 partial products held in `partial` [parts][m][n].
 template <typename S, class Rows, class Right, class Out>
 HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a, const Right& b,
-                         const Out& out, bool accumulate, const ComputeType<S>* bias,
-                         bool relu, ComputeType<S>* partial, ScratchSlots& slots, const ThreadPool& pool) {
+                         const Out& out, bool accumulate, const RowsDone* rows_done,
+                         ComputeType<S>* partial, ScratchSlots& slots, const ThreadPool& pool) {
   using T = ComputeType<S>;
   struct Partial {
     T* base;
@@ -281,8 +288,7 @@ HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a, const Rig
       const int64_t task = i % tasks, part = i / tasks;
       RunTask<T>(cut, a, b, Partial{partial + part * cut.m * cut.n, cut.n},
                  task / cut.col_tasks * cut.task_rows, task % cut.col_tasks * cut.task_cols,
-                 cut.blocks * part / parts, cut.blocks * (part + 1) / parts, false, nullptr, false,
-                 slot);
+                 cut.blocks * part / parts, cut.blocks * (part + 1) / parts, false, slot);
     }
   });
   pool.parallel_for(cut.m, CeilDiv(16 * 1024, std::max<int64_t>(cut.n, 1)),
@@ -308,13 +314,10 @@ HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a, const Rig
           WidenRow(to + j0, cols, old);
           for (int64_t j = 0; j < cols; ++j) sum[j0 + j] += old[j];
         }
-        for (int64_t j = j0; j < j0 + cols; ++j) {
-          if (bias != nullptr) sum[j] += bias[j];
-          if (relu && sum[j] < T{0}) sum[j] = T{0};
-        }
         NarrowRow(sum + j0, cols, to + j0);
       }
     }
+    if (rows_done != nullptr) (*rows_done)(begin, end);
   });
 }
 

@@ -47,7 +47,7 @@ size_t gemm_scratch_bytes<Storage>(const GemmShape& shape, const ThreadPool& poo
 }
 template <>
 void gemm<Storage>(const GemmShape& shape, const Storage* a, const Storage* b, Storage* c,
-                   const GemmEnd<Storage>& end, void* scratch, const ThreadPool& pool) {
+                   const GemmEnd& end, void* scratch, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)({shape, a, b, nullptr, c, end, scratch, pool});
 }
 template <>
@@ -65,7 +65,7 @@ size_t gemm_packed_scratch_bytes<Storage>(const GemmShape& shape, const ThreadPo
 }
 template <>
 void gemm_packed<Storage>(const GemmShape& shape, const Storage* a, const void* packed_b,
-                          Storage* c, const GemmEnd<Storage>& end, void* scratch,
+                          Storage* c, const GemmEnd& end, void* scratch,
                           const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(Run)({shape, a, nullptr, packed_b, c, end, scratch, pool});
 }

@@ -83,7 +83,7 @@ struct GemmPlan {
   Cut cut;
   bool empty, vector, few_columns, copy_a, b_in_place, own_b;
   int64_t parts;
-  size_t bias_bytes, b_bytes, partial_bytes, slot_bytes;
+  size_t b_bytes, partial_bytes, slot_bytes;
 
   GemmPlan(const GemmShape& s, bool packed_b) {
     lda = s.lda != 0 ? s.lda : s.transpose_a ? s.m : s.k;
@@ -107,7 +107,6 @@ struct GemmPlan {
                  (s.m <= (near ? 4 : 1) * kTileRows || ldb <= 2 * kPanelCols<T>);
     own_b = !packed_b && !b_in_place && cut.row_tasks == 1;
     parts = SplitParts(cut);
-    bias_bytes = kIsNarrow<S> ? round_up_bytes(static_cast<size_t>(s.n) * sizeof(T)) : 0;
     if (vector) {
       b_bytes = round_up_bytes(static_cast<size_t>(s.m * s.k) * sizeof(T));
       partial_bytes = 0;
@@ -141,15 +140,14 @@ struct GemmPlan {
 
   size_t bytes(int threads) const {
     return empty ? 0
-                 : bias_bytes + b_bytes + partial_bytes +
-                       ScratchSlots::total_bytes(slot_bytes, threads);
+                 : b_bytes + partial_bytes + ScratchSlots::total_bytes(slot_bytes, threads);
   }
 };
 
 template <typename S, bool kTransposed, class Right>
 HWY_NOINLINE void RunMatrix(const GemmPlan<S>& plan, const S* a, const Right& b, S* c,
-                            bool accumulate, const ComputeType<S>* bias, bool relu,
-                            ComputeType<S>* partial, ScratchSlots& slots, const ThreadPool& pool) {
+                            const GemmEnd& end, ComputeType<S>* partial, ScratchSlots& slots,
+                            const ThreadPool& pool) {
   struct Out {
     S* base;
     int64_t ld;
@@ -158,9 +156,9 @@ HWY_NOINLINE void RunMatrix(const GemmPlan<S>& plan, const S* a, const Right& b,
   const MatrixRows<S, kTransposed> rows{a, plan.lda, plan.copy_a};
   const Out out{c, plan.ldc};
   if (plan.parts > 1) {
-    RunSplit<S>(plan.cut, plan.parts, rows, b, out, accumulate, bias, relu, partial, slots, pool);
+    RunSplit<S>(plan.cut, plan.parts, rows, b, out, end.accumulate, end.rows_done, partial, slots, pool);
   } else {
-    RunTasks<S>(plan.cut, rows, b, out, accumulate, bias, relu, slots, pool);
+    RunTasks<S>(plan.cut, rows, b, out, end.accumulate, end.rows_done, slots, pool);
   }
 }
 
@@ -170,16 +168,7 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
                        S* c, char* scratch, const ThreadPool& pool) {
   using T = ComputeType<S>;
   const GemmShape& s = call.shape;
-  const GemmEnd<S>& end = call.end;
-  const T* bias;
-  if constexpr (kIsNarrow<S>) {
-    T* wide = reinterpret_cast<T*>(scratch);
-    if (end.bias != nullptr) WidenRow(end.bias, s.n, wide);
-    bias = end.bias != nullptr ? wide : nullptr;
-  } else {
-    bias = end.bias;
-  }
-  scratch += plan.bias_bytes;
+  const GemmEnd& end = call.end;
   T* b_scratch = reinterpret_cast<T*>(scratch);
   scratch += plan.b_bytes;
   T* partial = reinterpret_cast<T*>(scratch);
@@ -187,8 +176,8 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
   ScratchSlots slots(scratch, plan.slot_bytes, pool.threads());
   if (plan.vector) {
     RunVector<S>(s.m, s.n, s.k, a, s.transpose_a ? 1 : plan.lda, s.transpose_a ? plan.lda : 1, b,
-                 plan.ldb, s.transpose_b, c, plan.ldc, end.accumulate, bias, end.relu, b_scratch,
-                 slots, pool);
+                 plan.ldb, s.transpose_b, c, plan.ldc, end.accumulate, b_scratch, slots, pool);
+    TellAll(plan.cut, end.rows_done, pool);
     return;
   }
   if constexpr (!kIsNarrow<S>) {
@@ -201,15 +190,15 @@ HWY_INLINE void RunOne(const GemmPlan<S>& plan, const GemmCall<S>& call, const S
       };
       RunFewColumns<S>(plan.cut, MatrixRows<S, false>{a, plan.lda, false},
                        s.transpose_b ? b : b_scratch, s.transpose_b ? plan.ldb : s.k,
-                       Out{c, plan.ldc}, end.accumulate, bias, end.relu, slots, pool);
+                       Out{c, plan.ldc}, end.accumulate, end.rows_done, slots, pool);
       return;
     }
   }
   const auto run = [&](const auto& right) {
     if (s.transpose_a) {
-      RunMatrix<S, true>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
+      RunMatrix<S, true>(plan, a, right, c, end, partial, slots, pool);
     } else {
-      RunMatrix<S, false>(plan, a, right, c, end.accumulate, bias, end.relu, partial, slots, pool);
+      RunMatrix<S, false>(plan, a, right, c, end, partial, slots, pool);
     }
   };
   if (plan.own_b) return run(OwnB<S>{b, plan.ldb, s.transpose_b});

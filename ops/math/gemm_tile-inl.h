@@ -53,14 +53,6 @@ HWY_INLINE V MultiplyAdd(V a, V b, V c) {
   }
 }
 
-// What happens to a tile on its way to C: C = act(tile (+ C) (+ bias)).
-template <typename T>
-struct TileEnd {
-  bool add = false;         // Add what C holds.
-  const T* bias = nullptr;  // One per column of C, indexed as C's columns are.
-  bool relu = false;
-};
-
 // A stretch of k: rows [b, b + depth) of a panel, and as many k of A. There A[i][b] lies at
 // rows[i][a] (rows) or rows[0][a + i] (cols).
 struct Stretch {
@@ -82,10 +74,11 @@ struct BlockAndAhead {
   int64_t step;
 };
 
+// C = tile or, if `accumulate`, C + tile.
 template <typename T, int kM, int kV, bool kCols, class Sum>
 HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
                        const T* HWY_RESTRICT panel, int64_t b_step, Sum sum, T* const* c_rows,
-                       int64_t col, int64_t cols, const TileEnd<T>& end) {
+                       int64_t col, int64_t cols, bool accumulate) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = kLanesOf<T>;
   using V = hn::Vec<decltype(d)>;
@@ -123,46 +116,38 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
       add(run->a, run->a + run->depth, panel + run->b * b_step, a_rows[0] + run->a);
     }
   }
-  // Short sums feel every branch on the way to C, so the two usual ways have none.
-  const bool plain = cols >= kV * kLanes && end.bias == nullptr && !end.relu;
-  if (HWY_LIKELY(plain)) {
+  // Short sums feel every branch on the way to C, so whole vectors have none.
+  if (HWY_LIKELY(cols >= kV * kLanes)) {
     HWY_UNROLL(8)
     for (int m = 0; m < kM; ++m) {
       T* c = c_rows[m] + col;
       HWY_UNROLL(2)
       for (int v = 0; v < kV; ++v) {
-        if (end.add) acc[m][v] = hn::Add(acc[m][v], hn::LoadU(d, c + v * kLanes));
+        if (accumulate) acc[m][v] = hn::Add(acc[m][v], hn::LoadU(d, c + v * kLanes));
       }
       HWY_UNROLL(2)
       for (int v = 0; v < kV; ++v) hn::StoreU(acc[m][v], d, c + v * kLanes);
     }
     return;
   }
-  const V zero = hn::Zero(d);
   HWY_UNROLL(2)
   for (int v = 0; v < kV; ++v) {
     const int64_t left = cols - v * kLanes;
     if (left <= 0) break;
     const int64_t at = col + v * kLanes;
     if (HWY_LIKELY(left >= kLanes)) {
-      const V bias = end.bias != nullptr ? hn::LoadU(d, end.bias + at) : zero;
       HWY_UNROLL(8)
       for (int m = 0; m < kM; ++m) {
         V x = acc[m][v];
-        if (end.add) x = hn::Add(x, hn::LoadU(d, c_rows[m] + at));
-        if (end.bias != nullptr) x = hn::Add(x, bias);
-        if (end.relu) x = hn::IfThenElse(hn::Lt(x, zero), zero, x);  // NaN stays NaN.
+        if (accumulate) x = hn::Add(x, hn::LoadU(d, c_rows[m] + at));
         hn::StoreU(x, d, c_rows[m] + at);
       }
     } else {
       const auto mask = hn::FirstN(d, static_cast<size_t>(left));
-      const V bias = end.bias != nullptr ? hn::MaskedLoad(mask, d, end.bias + at) : zero;
       HWY_UNROLL(8)
       for (int m = 0; m < kM; ++m) {
         V x = acc[m][v];
-        if (end.add) x = hn::Add(x, hn::MaskedLoad(mask, d, c_rows[m] + at));
-        if (end.bias != nullptr) x = hn::Add(x, bias);
-        if (end.relu) x = hn::IfThenElse(hn::Lt(x, zero), zero, x);
+        if (accumulate) x = hn::Add(x, hn::MaskedLoad(mask, d, c_rows[m] + at));
         hn::BlendedStore(x, mask, d, c_rows[m] + at);
       }
     }
@@ -172,15 +157,15 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
 template <typename T, bool kCols, int kM = kTileRows, class Sum>
 HWY_INLINE void TileOf(int64_t rows, const T* const* a, int64_t a_step, const T* b, int64_t b_step,
                        const Sum& sum, T* const* c, int64_t col, int64_t cols,
-                       const TileEnd<T>& end) {
+                       bool accumulate) {
   if (HWY_LIKELY(rows >= kM)) {
     if (cols > kLanesOf<T>) {
-      Tile<T, kM, 2, kCols>(a, a_step, b, b_step, sum, c, col, cols, end);
+      Tile<T, kM, 2, kCols>(a, a_step, b, b_step, sum, c, col, cols, accumulate);
     } else {
-      Tile<T, kM, 1, kCols>(a, a_step, b, b_step, sum, c, col, cols, end);
+      Tile<T, kM, 1, kCols>(a, a_step, b, b_step, sum, c, col, cols, accumulate);
     }
   } else if constexpr (kM > 1) {
-    TileOf<T, kCols, kM - 1>(rows, a, a_step, b, b_step, sum, c, col, cols, end);
+    TileOf<T, kCols, kM - 1>(rows, a, a_step, b, b_step, sum, c, col, cols, accumulate);
   }
 }
 
@@ -211,12 +196,12 @@ struct TileSum {
   Sum sum;
 };
 
-// c[i][0, cols) = end(A row i times the panels). `a` and `c` hold one pointer per row; for kCols
+// c[i][0, cols) = A row i times the panels (+ what it holds). `a` and `c` hold one pointer per row; for kCols
 // only each tile's first of `a` is read. tile_at(i, j) says what the tile from (i, j) on is. A panel
 // stays in the first-level cache while the rows pass by.
 template <typename T, bool kCols, class TileAt>
 HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, const TileAt& tile_at,
-                             const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end) {
+                             const Panels<T>& b, T* const* c, int64_t cols, bool accumulate) {
   constexpr int64_t kWidth = kPanelCols<T>;
   int64_t panel = 0;
   for (int64_t j = 0; j < cols; j += kWidth, ++panel) {
@@ -227,7 +212,7 @@ HWY_INLINE void BlockOfTiles(const T* const* a, int64_t a_step, int64_t rows, co
     for (int64_t i = 0; i < rows;) {
       const auto tile = tile_at(i, j);
       TileOf<T, kCols>(std::min(tile.rows, rows - i), a + i, a_step, from, k_step, tile.sum, c + i, j,
-                       width, end);
+                       width, accumulate);
       i += tile.rows;
     }
   }
@@ -243,11 +228,10 @@ struct Ahead {
 // the hardware on its own: if `ahead` names some, the tiles of a panel fetch that panel's part of them.
 template <typename T, bool kCols>
 HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t depth,
-                      const Panels<T>& b, T* const* c, int64_t cols, const TileEnd<T>& end,
-                      const Ahead& ahead) {
+                      const Panels<T>& b, T* const* c, int64_t cols, bool accumulate, const Ahead& ahead) {
   if (ahead.from == nullptr) {
     const TileSum<WholeBlock> tile{kTileRows, {depth}};
-    BlockOfTiles<T, kCols>(a, a_step, rows, [&](int64_t, int64_t) { return tile; }, b, c, cols, end);
+    BlockOfTiles<T, kCols>(a, a_step, rows, [&](int64_t, int64_t) { return tile; }, b, c, cols, accumulate);
     return;
   }
   const auto tile_at = [&](int64_t i, int64_t j) {
@@ -255,7 +239,7 @@ HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t d
     const char* from = ahead.from + j * static_cast<int64_t>(sizeof(T)) + i / kTileRows % 2 * 64;
     return TileSum<BlockAndAhead>{kTileRows, {depth, from, i < 2 * kTileRows ? ahead.step : 0}};
   };
-  BlockOfTiles<T, kCols>(a, a_step, rows, tile_at, b, c, cols, end);
+  BlockOfTiles<T, kCols>(a, a_step, rows, tile_at, b, c, cols, accumulate);
 }
 
 #if HWY_TARGET != HWY_SCALAR

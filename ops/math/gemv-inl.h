@@ -222,16 +222,10 @@ HWY_INLINE void AnyDots(int64_t m, const ComputeType<S>* const* a, const S* b, i
   }
 }
 
-// to[0, cols) = act(sums (+ to) (+ bias)).
+// to[0, cols) = sums (+ to).
 template <typename S>
-HWY_INLINE void FinishRow(ComputeType<S>* sums, int64_t cols, bool accumulate,
-                          const ComputeType<S>* bias, bool relu, S* to) {
-  using T = ComputeType<S>;
-  for (int64_t j = 0; j < cols; ++j) {
-    if (accumulate) sums[j] += Widen(to[j]);
-    if (bias != nullptr) sums[j] += bias[j];
-    if (relu && sums[j] < T{0}) sums[j] = T{0};
-  }
+HWY_INLINE void FinishRow(ComputeType<S>* sums, int64_t cols, bool accumulate, S* to) {
+  for (int64_t j = 0; accumulate && j < cols; ++j) sums[j] += Widen(to[j]);
   NarrowRow(sums, cols, to);
 }
 
@@ -253,8 +247,8 @@ HWY_INLINE int64_t FewColumnsElements(const Cut& cut, const Rows& a) {
 // C of few columns; b: B transposed, [n, k], rows ldb apart. `slots` are FewColumnsElements() each.
 template <typename S, class Rows, class Out>
 HWY_INLINE void RunFewColumns(const Cut& cut, const Rows& a, const ComputeType<S>* b, int64_t ldb,
-                              const Out& out, bool accumulate, const ComputeType<S>* bias,
-                              bool relu, ScratchSlots& slots, const ThreadPool& pool) {
+                              const Out& out, bool accumulate, const RowsDone* rows_done,
+                              ScratchSlots& slots, const ThreadPool& pool) {
   using T = ComputeType<S>;
   const int64_t cost = cut.task_rows * cut.k * (2 * cut.n + 32);
   pool.parallel_for(CeilDiv(cut.m, cut.task_rows), CeilDiv(1 << 20, cost),
@@ -280,8 +274,9 @@ HWY_INLINE void RunFewColumns(const Cut& cut, const Rows& a, const ComputeType<S
         }
       }
       for (int64_t i = 0; i < rows; ++i) {
-        FinishRow(total + i * kMostFewColumns, cut.n, accumulate, bias, relu, out.row(row + i));
+        FinishRow(total + i * kMostFewColumns, cut.n, accumulate, out.row(row + i));
       }
+      if (rows_done != nullptr) (*rows_done)(row, row + rows);
     }
   });
 }
@@ -290,8 +285,7 @@ HWY_INLINE void RunFewColumns(const Cut& cut, const Rows& a, const ComputeType<S
 template <typename S>
 HWY_INLINE void RunVector(int64_t m, int64_t n, int64_t k, const S* a, int64_t a_row_step,
                           int64_t a_k_step, const S* b, int64_t ldb, bool dots, S* c, int64_t ldc,
-                          bool accumulate, const ComputeType<S>* bias, bool relu,
-                          ComputeType<S>* gathered, ScratchSlots& slots, const ThreadPool& pool) {
+                          bool accumulate, ComputeType<S>* gathered, ScratchSlots& slots, const ThreadPool& pool) {
   using T = ComputeType<S>;
   if (a_k_step == 1 && m == 1 && !kIsNarrow<S>) {
     gathered = reinterpret_cast<T*>(const_cast<S*>(a));  // Read only.
@@ -314,8 +308,7 @@ HWY_INLINE void RunVector(int64_t m, int64_t n, int64_t k, const S* a, int64_t a
       AnyRows<S>(m, gathered, b + begin, ldb, k, cols, sums);
     }
     for (int64_t i = 0; i < m; ++i) {
-      FinishRow(sums + i * kVectorCols, cols, accumulate, bias == nullptr ? nullptr : bias + begin,
-                relu, c + i * ldc + begin);
+      FinishRow(sums + i * kVectorCols, cols, accumulate, c + i * ldc + begin);
     }
   });
 }
