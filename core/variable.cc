@@ -24,6 +24,18 @@ Array VariableState::take_spare() {
   return spare;
 }
 
+Array VariableState::memory_of_next(Array& read) {
+  spare_ = Array();
+  const bool current = read.bytes_begin() == value_.bytes_begin();
+  if (current) read = Array();
+  return current && !value_.is_shared() ? value_ : Array(value_.shape(), value_.dtype());
+}
+
+void VariableState::replace(Array next) {
+  value_ = std::move(next);
+  value_.renew_version();
+}
+
 namespace {
 
 Tensor make_variable(std::shared_ptr<VariableState> state) {

@@ -32,6 +32,14 @@ class VariableState {
   // that update one variable come one after the other.
   std::mutex& update_mutex() { return update_mutex_; }
 
+  // A call that overwrites the value holds this while it does, and nobody reads or replaces it meanwhile.
+  std::mutex& value_mutex() { return mutex_; }
+  // Then: where to write the next value. In the memory of the present one, if that is what the caller has
+  // read, which he gives up, and nobody else holds it.
+  Array memory_of_next(Array& read);
+  // Then: makes it the value.
+  void replace(Array next);
+
  private:
   const std::string name_;
   std::mutex update_mutex_;

@@ -167,6 +167,8 @@ std::unique_ptr<Kernel> make_epilogue_kernel(std::unique_ptr<Kernel> op, int op_
 void attach_epilogues(Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
   const std::vector<int> uses = count_uses(graph, live);
+  std::vector<bool> assigned(graph.nodes.size());
+  for (const Assignment& a : graph.assignments) assigned[a.value.node] = true;
   const auto tells_rows = [&](Ref r) {
     const GraphNode& node = graph.nodes[r.node];
     if (node.kind != GraphNode::kOp || node.epilogue != nullptr || node.outputs.size() != 1) return false;
@@ -184,7 +186,8 @@ void attach_epilogues(Graph& graph) {
       }
     }
     LoopProgram program;
-    if (result < 0 || !program_of(graph, node, &program)) continue;
+    // A new value of a variable is rather written over the one before (Planner::postpone_updates).
+    if (result < 0 || assigned[n] || !program_of(graph, node, &program)) continue;
     auto epilogue = Epilogue::make(program, result);
     if (epilogue == nullptr) continue;
     const GraphNode& before = graph.nodes[node.inputs[result].node];

@@ -120,9 +120,12 @@ class Fusion {
     a = find(a), b = find(b);
     if (a == b || sizes_[a] + sizes_[b] > kMostSteps) return;
     if (!masks_[a].empty() && !masks_[b].empty() && masks_[a] != masks_[b]) return;
-    std::vector<Ref> inputs = group_inputs_[a];
-    for (Ref r : group_inputs_[b]) {
-      if (std::find(inputs.begin(), inputs.end(), r) == inputs.end()) inputs.push_back(r);
+    std::vector<Ref> inputs;
+    for (int group : {a, b}) {
+      for (Ref r : group_inputs_[group]) {
+        const bool inside = is_map(r.node) && (find(r.node) == a || find(r.node) == b);
+        if (!inside && std::find(inputs.begin(), inputs.end(), r) == inputs.end()) inputs.push_back(r);
+      }
     }
     if (static_cast<int>(inputs.size()) > kMostInputs) return;
     std::vector<int> members;

@@ -35,14 +35,19 @@ class DeviceWork {
 
 }  // namespace
 
-Plan::Plan(const Request& request) : Plan(build_graph(request, nullptr), *request.pool) {}
+Plan::Plan(const Request& request) {
+  make(build_graph(request, nullptr), *request.pool, /*overwrites=*/false);
+}
 
-Plan::Plan(Graph graph, const ThreadPool& pool) {
+// What a device has begun may still fail at the end.
+Plan::Plan(Graph graph, const ThreadPool& pool) { make(std::move(graph), pool, device_ == nullptr); }
+
+void Plan::make(Graph graph, const ThreadPool& pool, bool overwrites) {
   absorb_producers(graph);
   fuse(graph);
   // A device runs each step with a kernel of its own.
   if (device_ == nullptr) attach_epilogues(graph);
-  Planner(std::move(graph), pool, *this).run();
+  Planner(std::move(graph), pool, overwrites, *this).run();
 }
 
 std::unique_ptr<Plan::State> Plan::take_state() const {
@@ -92,11 +97,11 @@ Array Plan::new_buffer(size_t index) const {
                               : Array(buffer.shape, buffer.dtype);
 }
 
-void Plan::run_steps(const State& state, const ThreadPool& pool, Run* run) const {
+void Plan::run_steps(size_t begin, size_t end, const State& state, const ThreadPool& pool, Run* run) const {
   const View* const views = state.views.data();
   std::byte* const arena = state.arena.bytes_begin();
   DeviceWork device_work(device_);
-  for (const Step& step : steps_) {
+  for (const Step& step : absl::MakeConstSpan(steps_).subspan(begin, end - begin)) {
     const View* in = views + step.first_view;
     if (step.on_device) device_work.begin();
     else device_work.finish();
@@ -104,6 +109,28 @@ void Plan::run_steps(const State& state, const ThreadPool& pool, Run* run) const
                      Views(in + step.inputs, step.outputs));
   }
   device_work.finish();
+}
+
+void Plan::patch_buffers(State& state) const {
+  for (const Patch& patch : buffer_patches_) {
+    const Array& buffer = state.buffers[patch.index];
+    state.views[patch.view].data = buffer.defined() ? buffer.bytes_begin() : nullptr;
+  }
+}
+
+void Plan::run_updates(State& state, const ThreadPool& pool, Run* run) const {
+  const ValueLocks locks(overwritten_);
+  // Memory comes first: from then on nothing can fail.
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    const int variable = buffers_[i].overwrites;
+    if (variable >= 0) state.buffers[i] = variables_[variable]->memory_of_next(state.variables[variable]);
+  }
+  patch_buffers(state);
+  run_steps(first_update_, steps_.size(), state, pool, run);
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    const int variable = buffers_[i].overwrites;
+    if (variable >= 0) variables_[variable]->replace(std::move(state.buffers[i]));
+  }
 }
 
 Array Plan::array_at(const State& state, const Place& place, const Shape& shape) const {
@@ -129,11 +156,11 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   for (const Patch& patch : feed_patches_) {
     state.views[patch.view].data = feeds[patch.index]->bytes_begin();
   }
-  for (size_t i = 0; i < buffers_.size(); ++i) state.buffers[i] = new_buffer(i);
-  for (const Patch& patch : buffer_patches_) {
-    state.views[patch.view].data = state.buffers[patch.index].bytes_begin();
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    if (buffers_[i].overwrites < 0) state.buffers[i] = new_buffer(i);
   }
-  run_steps(state, pool, &run);
+  patch_buffers(state);
+  run_steps(0, first_update_, state, pool, &run);
 
   auto value = [&](const Place& place, const Shape& shape) {
     return place.kind == Place::kFeed ? feeds[place.index]->reshape(shape)
@@ -144,8 +171,10 @@ std::vector<Array> Plan::call(absl::Span<const Array* const> feeds, const Thread
   for (size_t i = 0; i < output_places_.size(); ++i) {
     outputs.push_back(value(output_places_[i], output_signatures_[i].shape));
   }
+  if (first_update_ < steps_.size()) run_updates(state, pool, &run);
   for (const Assign& assign : assignments_) {
-    assign.variable->assign(value(assign.place, assign.shape));
+    const bool done = assign.place.kind == Place::kOutput && buffers_[assign.place.index].overwrites >= 0;
+    if (!done) assign.variable->assign(value(assign.place, assign.shape));
   }
   return outputs;
 }
@@ -174,7 +203,7 @@ void Plan::Runner::run(Views feeds, Views outputs) {
     state.views[patch.view].data = written_there(buffer) ? outputs[buffer.output].data
                                                          : state.buffers[patch.index].bytes_begin();
   }
-  plan_.run_steps(state, exec_.pool, exec_.run);
+  plan_.run_steps(0, plan_.steps_.size(), state, exec_.pool, exec_.run);
 
   auto data_at = [&](const Place& place, const Shape& shape) -> const void* {
     if (place.kind == Place::kFeed) return feeds[place.index].data;
@@ -219,7 +248,13 @@ std::string Plan::to_string() const {
         if (view.shape.rank() == 0) out << '=' << constants_[view.place.index];
         else out << " constant";
         break;
-      case Place::kOutput: out << " buffer " << view.place.index; break;
+      case Place::kOutput:
+        if (const int variable = buffers_[view.place.index].overwrites; variable >= 0) {
+          out << " over " << variables_[variable]->name();
+        } else {
+          out << " buffer " << view.place.index;
+        }
+        break;
       case Place::kNowhere: out << " nowhere"; break;
     }
   };

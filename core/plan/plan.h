@@ -13,21 +13,24 @@
 
 namespace keel::plan {
 
-// Locks the updates of variables, which are in order of address, for as long as it lives.
-class UpdateLocks {
+// Locks a mutex of each of some variables, which are in order of address, for as long as it lives.
+template <std::mutex& (VariableState::*mutex)()>
+class VariableLocks {
  public:
-  explicit UpdateLocks(absl::Span<VariableState* const> variables) : variables_(variables) {
-    for (VariableState* v : variables_) v->update_mutex().lock();
+  explicit VariableLocks(absl::Span<VariableState* const> variables) : variables_(variables) {
+    for (VariableState* v : variables_) (v->*mutex)().lock();
   }
-  ~UpdateLocks() {
-    for (VariableState* v : variables_) v->update_mutex().unlock();
+  ~VariableLocks() {
+    for (VariableState* v : variables_) (v->*mutex)().unlock();
   }
-  UpdateLocks(const UpdateLocks&) = delete;
-  UpdateLocks& operator=(const UpdateLocks&) = delete;
+  VariableLocks(const VariableLocks&) = delete;
+  VariableLocks& operator=(const VariableLocks&) = delete;
 
  private:
   const absl::Span<VariableState* const> variables_;
 };
+using UpdateLocks = VariableLocks<&VariableState::update_mutex>;
+using ValueLocks = VariableLocks<&VariableState::value_mutex>;
 
 // Where a value lies when the plan runs.
 struct Place {
@@ -48,8 +51,9 @@ struct Place {
 // each with a state of its own.
 class Plan {
  public:
-  // Of all that is requested; ValueError where it would have to be split.
+  // Of all that is requested, as a part of another plan's step; ValueError where it would have to be split.
   explicit Plan(const Request& request);
+  // Of a graph, for calls: what they update they overwrite at their end, where nothing can fail any more.
   Plan(Graph graph, const ThreadPool& pool);
 
   // Computes the outputs for these feeds, which have the shapes and dtypes of the request, and then
@@ -116,18 +120,26 @@ class Plan {
     std::unique_ptr<State> state_;
   };
 
+  void make(Graph graph, const ThreadPool& pool, bool overwrites);
   std::unique_ptr<State> take_state() const;
   void give_back(std::unique_ptr<State> state) const;
   // Points the state's views at the variables as they are now.
   void read_variables(State& state) const;
   // New memory for buffer `index`.
   Array new_buffer(size_t index) const;
-  void run_steps(const State& state, const ThreadPool& pool, Run* run) const;
+  // Steps [begin, end).
+  void run_steps(size_t begin, size_t end, const State& state, const ThreadPool& pool, Run* run) const;
+  // Points the state's views of buffers at those that there are.
+  void patch_buffers(State& state) const;
+  // The steps from first_update_ on, and the assignments of what overwrites a variable.
+  void run_updates(State& state, const ThreadPool& pool, Run* run) const;
   // The value at `place`, which is no feed.
   Array array_at(const State& state, const Place& place, const Shape& shape) const;
 
   Device* const device_ = device();  // Null: the CPU alone.
   std::vector<Step> steps_;
+  // From here on, steps only compute new values of variables, element by element.
+  size_t first_update_ = 0;
   std::vector<ViewPlan> views_;
   std::vector<Patch> feed_patches_, variable_patches_, buffer_patches_;
   std::vector<std::shared_ptr<VariableState>> variables_;
@@ -138,12 +150,14 @@ class Plan {
     DType dtype;
     int variable = -1;  // Index into assignments_ where it takes that variable's spare memory.
     int output = -1;    // The first output that is all of it, if no variable takes it.
+    int overwrites = -1;  // Index into variables_ of the one whose memory it has, if that is nobody else's.
   };
   std::vector<NewBuffer> buffers_;
   std::vector<Place> output_places_;
   Signatures output_signatures_;
   std::vector<Assign> assignments_;
   std::vector<VariableState*> locked_;  // Variables assigned to, in order of address.
+  std::vector<VariableState*> overwritten_;  // Those among them that are overwritten.
   int64_t arena_bytes_ = 0, live_bytes_ = 0;
 
   mutable std::mutex mutex_;

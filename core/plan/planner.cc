@@ -17,6 +17,13 @@ int64_t aligned(int64_t bytes) {
   return checked_add(std::max<int64_t>(bytes, 1), kAlignment - 1) / kAlignment * kAlignment;
 }
 
+// Whether it reads and writes at one index after another, and cannot fail.
+bool is_elementwise(const GraphNode& node) {
+  if (node.kind == GraphNode::kOp) return node.op->micro_op() != nullptr;
+  return std::none_of(node.program.outputs.begin(), node.program.outputs.end(),
+                      [](const LoopProgram::Output& output) { return output.reducer != nullptr; });
+}
+
 }  // namespace
 
 void Planner::run() {
@@ -24,6 +31,7 @@ void Planner::run() {
   find_units();
   add_storages();
   choose_order();
+  postpone_updates();
   compile_steps();
   find_lifetimes();
   find_external();
@@ -240,6 +248,27 @@ void Planner::choose_order() {
   if (peak(other) < peak(order_)) order_ = std::move(other);
 }
 
+// Steps whose results are new values of variables and nothing else, computed element by element, go to the
+// end: nothing can fail there any more, so the values before may be overwritten.
+void Planner::postpone_updates() {
+  std::set<int> assigned, returned;
+  for (const Assignment& a : graph_.assignments) assigned.insert(storage_of(a.value));
+  for (Ref r : graph_.outputs) returned.insert(storage_of(r));
+  std::vector<bool> is_update(graph_.nodes.size());
+  for (auto n = order_.rbegin(); overwrites_ && n != order_.rend(); ++n) {
+    const GraphNode& node = graph_.nodes[*n];
+    bool assigns = false, waited_for = node.epilogue != nullptr || !is_elementwise(node);
+    for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
+      assigns |= assigned.contains(storage_of({*n, o}));
+      waited_for |= returned.contains(storage_of({*n, o}));
+    }
+    for (int consumer : needed_by_[*n]) waited_for |= !is_update[consumer];
+    is_update[*n] = assigns && !waited_for;
+  }
+  const auto first = std::stable_partition(order_.begin(), order_.end(), [&](int n) { return !is_update[n]; });
+  plan_.first_update_ = static_cast<size_t>(first - order_.begin());
+}
+
 void Planner::compile_steps() {
   for (int n : order_) {
     std::unique_ptr<Kernel> kernel = compile(graph_.nodes[n]);
@@ -275,20 +304,55 @@ void Planner::find_lifetimes() {
   }
 }
 
-// Outputs and new values of variables get buffers of their own, made anew in each call.
+// The variable, by its place, that the new value may be written over: the postponed step that computes it is
+// the last to read it, at the same index, and nobody is given the value before. Else -1.
+int Planner::overwritten_by(const Assignment& assignment) const {
+  const int next = storage_of(assignment.value), i = storages_[next].defined;
+  if (storages_[next].place.kind != Place::kArena || static_cast<size_t>(i) < plan_.first_update_) return -1;
+  const GraphNode& node = graph_.nodes[order_[i]];
+  int o = 0;
+  while (storage_of({order_[i], o}) != next) ++o;
+  int found = -1;
+  for (size_t k = 0; k < node.inputs.size(); ++k) {
+    const Storage& before = storages_[storage_of(node.inputs[k])];
+    if (before.place.kind != Place::kVariable || graph_.variables[before.place.index] != assignment.variable) continue;
+    const bool last = before.last_read == i && before.bytes == storages_[next].bytes;
+    if (found >= 0 || !last || !kernels_[i]->may_alias(o, static_cast<int>(k))) return -1;
+    found = before.place.index;
+  }
+  const auto is_value_before = [&](Ref r) {
+    const Place& place = storages_[storage_of(r)].place;
+    return place.kind == Place::kVariable && place.index == found;
+  };
+  for (Ref r : graph_.outputs) {
+    if (is_value_before(r)) return -1;
+  }
+  for (const Assignment& other : graph_.assignments) {
+    if (is_value_before(other.value)) return -1;
+    if (other.variable != assignment.variable && storage_of(other.value) == next) return -1;
+  }
+  return found;
+}
+
+// Outputs and new values of variables get buffers of their own, made anew in each call, unless a new value
+// is written over the one before.
 void Planner::find_external() {
-  auto make_external = [&](Ref r, int variable) {
+  auto make_external = [&](Ref r, int variable, int overwrites) {
     Storage& s = storage(r);
     if (s.place.kind == Place::kArena) {
       const Signature& signature = graph_.signature(r);
       s.place = {Place::kOutput, static_cast<int>(plan_.buffers_.size())};
-      plan_.buffers_.push_back({signature.shape, signature.dtype, variable});
+      plan_.buffers_.push_back({signature.shape, signature.dtype, variable, -1, overwrites});
     }
   };
   for (size_t i = 0; i < graph_.assignments.size(); ++i) {
-    make_external(graph_.assignments[i].value, static_cast<int>(i));
+    const Assignment& assignment = graph_.assignments[i];
+    const int overwrites = overwritten_by(assignment);
+    if (overwrites >= 0) plan_.overwritten_.push_back(assignment.variable.get());
+    make_external(assignment.value, static_cast<int>(i), overwrites);
   }
-  for (Ref r : graph_.outputs) make_external(r, -1);
+  std::sort(plan_.overwritten_.begin(), plan_.overwritten_.end());
+  for (Ref r : graph_.outputs) make_external(r, -1, -1);
 }
 
 void Planner::reuse_in_place() {

@@ -14,8 +14,9 @@ namespace keel::plan {
 // Writes the plan of a graph, in the order in which its methods are declared.
 class Planner {
  public:
-  Planner(Graph graph, const ThreadPool& pool, Plan& plan)
-      : graph_(std::move(graph)), pool_(pool), plan_(plan) {}
+  // `overwrites`: whether variables may be overwritten at the end.
+  Planner(Graph graph, const ThreadPool& pool, bool overwrites, Plan& plan)
+      : graph_(std::move(graph)), pool_(pool), overwrites_(overwrites), plan_(plan) {}
   void run();
 
  private:
@@ -33,9 +34,11 @@ class Planner {
   std::vector<int> greedy_order() const;
   int64_t peak(const std::vector<int>& order) const;
   void choose_order();
+  void postpone_updates();
   void compile_steps();
   std::unique_ptr<Kernel> compile(const GraphNode& node) const;
   void find_lifetimes();
+  int overwritten_by(const Assignment& assignment) const;
   void find_external();
   void reuse_in_place();
   void place_in_arena();
@@ -48,6 +51,7 @@ class Planner {
 
   Graph graph_;
   const ThreadPool& pool_;
+  const bool overwrites_;
   Plan& plan_;
   std::vector<bool> live_;
   std::vector<int> unit_of_;  // The node whose step computes a node: itself, or -1.
