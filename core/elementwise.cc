@@ -16,6 +16,14 @@ class ElementwiseKernel final : public Kernel {
   void run(const Exec& exec, Views in, Views out) const override { loop_.run(exec, in, out); }
   bool may_alias(int out, int in) const override { return loop_.may_alias(out, in); }
   std::unique_ptr<Kernel> on_device(const Device& device) const override { return device.compile(program_); }
+  std::string_view cuda_library() const override {
+    bool has_source = true;
+    for (const LoopProgram::Step& step : program_.steps) has_source &= !step.op->cuda.empty();
+    for (const LoopProgram::Output& output : program_.outputs) {
+      has_source &= output.reducer == nullptr || !output.reducer->combine->cuda.empty();
+    }
+    return has_source ? "NVRTC" : "";
+  }
 
  private:
   const LoopProgram program_;

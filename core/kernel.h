@@ -35,6 +35,9 @@ class Kernel {
     (void)device;
     return nullptr;
   }
+  // The library of CUDA's that on_device() computes with on a GPU, such as "cuBLASLt"; empty where there is no
+  // such kernel. Known to builds without CUDA too.
+  virtual std::string_view cuda_library() const { return {}; }
 };
 
 // What runs kernels beside the CPU, on the same memory. Thread-safe. Lives to the end of the process.

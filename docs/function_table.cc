@@ -75,17 +75,20 @@ std::optional<Json> with_dtype(Json test, DType dtype, const Entry& entry) {
   return test;
 }
 
-bool has_cuda(const Node& node) {
+// Nothing where shapes are not known, and so neither is the kernel.
+std::optional<bool> has_cuda(const Node& node) {
   const Op& op = node.op();
   Signatures in;
   for (const Tensor& input : node.inputs()) in.push_back(input.signature());
-  Reduction reduction;
-  if (op.reduction(in, &reduction)) return !reduction.reducer->combine->cuda.empty();
-  if (op.micro_op() != nullptr) return !op.micro_op()->cuda.empty();
-  return op.is_view() || op.forwards(in, node.outputs()) >= 0;
+  const auto is_static = [](const Signature& s) { return s.shape.is_static(); };
+  if (!std::all_of(in.begin(), in.end(), is_static)) return std::nullopt;
+  if (op.is_view() || op.forwards(in, node.outputs()) >= 0) return true;
+  if (op.shapes_at_run_time()) return false;
+  return !op.compile(in, node.outputs())->cuda_library().empty();
 }
 
-// Whether every op between `inputs` and `outputs` has code for CUDA; nothing where there is none.
+// Whether every op that `outputs` are made of has a kernel for CUDA; nothing where there is no op, or none whose
+// shapes are known.
 std::optional<bool> has_cuda(const Tensors& outputs) {
   std::optional<bool> all;
   std::set<const Node*> seen;
@@ -95,7 +98,7 @@ std::optional<bool> has_cuda(const Tensors& outputs) {
     const Node* node = work.back();
     work.pop_back();
     if (!seen.insert(node).second || node->inputs().empty()) continue;
-    all = all.value_or(true) && has_cuda(*node);
+    if (const auto one = has_cuda(*node)) all = all.value_or(true) && *one;
     for (size_t i = 0; i < node->inputs().size(); ++i) {
       if (!node->op().reads_only_shape(static_cast<int>(i))) work.push_back(&node->inputs()[i].node());
     }
@@ -257,8 +260,11 @@ std::vector<FunctionRow> function_rows(const std::vector<std::string>& headings,
     std::vector<Json>& known = cases[name];
     if (known.size() > kMostCases) known.resize(kMostCases);
     std::set<DType::Kind> accepted;
-    std::optional<bool> gradient, cuda;
+    std::optional<bool> gradient;
+    std::map<bool, int> cuda;
     for (const Json& test : known) {
+      const Json inputs = test.value("inputs", Json::array());
+      const bool takes_floats = std::any_of(inputs.begin(), inputs.end(), is_floating);
       for (int k = 0; k < DType::kKinds; ++k) {
         const auto kind = static_cast<DType::Kind>(k);
         const auto converted = with_dtype(test, kind, *entry);
@@ -266,12 +272,13 @@ std::vector<FunctionRow> function_rows(const std::vector<std::string>& headings,
         if (!told.has_value()) continue;
         accepted.insert(kind);
         if (told->gradient.has_value()) gradient = gradient.value_or(false) || *told->gradient;
-        if (told->cuda.has_value()) cuda = cuda.value_or(true) && *told->cuda;
+        // The GPU is for floats; what takes none says how it fares with the dtypes that it has.
+        if (told->cuda.has_value() && (kind == DType::kFloat32 || !takes_floats)) ++cuda[*told->cuda];
       }
     }
     row.dtypes = dtype_names(accepted);
     row.gradient = word(gradient);
-    row.cuda = word(cuda);
+    row.cuda = cuda.empty() ? "" : cuda[false] == 0 ? "yes" : cuda[true] == 0 ? "no" : "in part";
     rows.push_back(row);
   }
   clear_session();
@@ -284,7 +291,8 @@ std::string to_markdown(const std::vector<FunctionRow>& rows) {
       "Every function of `keras.backend`, in the order of its documentation. `./bazelw run //docs:functions` writes\n"
       "this page from what the functions do when they are called. *dtypes*: of the tensors that a function computes\n"
       "with (indices, lengths and labels are integers besides), or makes where it takes none; *gradient*: whether one\n"
-      "flows through it; *CUDA*: whether all ops that it is made of have code for CUDA.\n\n"
+      "flows through it; *CUDA*: whether all ops that it is made of have kernels for CUDA (of float32, where it takes\n"
+      "floats), in every kind of call that the corpus makes or in part of them; the other ops run on the CPU.\n\n"
       "| function | family | dtypes | gradient | CUDA |\n|---|---|---|---|---|\n";
   for (const FunctionRow& row : rows) {
     absl::StrAppend(&out, "| `", row.name, "` | ", row.family.empty() ? "**missing**" : row.family, " | ", row.dtypes, " | ",

@@ -12,7 +12,7 @@ struct FunctionRow {
   std::string family;    // "math"; empty where Keel has no such function.
   std::string dtypes;    // Of the tensors it takes, or makes where it takes none; empty for neither.
   std::string gradient;  // "yes", "no"; empty where it gives or takes nothing that could have one.
-  std::string cuda;      // "yes" where every op that it is made of has code for CUDA, "no"; empty for no ops.
+  std::string cuda;      // "yes" where every op that it is made of has a kernel for CUDA, "in part", "no"; empty for no ops.
 };
 
 // The headings of the reference, one per line of `path`.

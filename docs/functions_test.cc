@@ -44,7 +44,9 @@ TEST(Functions, TheTableIsRight) {
   EXPECT_EQ(row("exp").cuda, "yes");
   EXPECT_EQ(row("sum").cuda, "yes");
   EXPECT_EQ(row("dot").dtypes, "floating, int32, int64");
-  EXPECT_EQ(row("dot").cuda, "no");
+  EXPECT_EQ(row("dot").cuda, "yes");
+  EXPECT_EQ(row("conv2d").cuda, "yes");
+  EXPECT_EQ(row("in_top_k").cuda, "no");
   EXPECT_EQ(row("argmax").gradient, "");  // It gives no floats.
   EXPECT_EQ(row("stop_gradient").gradient, "no");
   EXPECT_EQ(row("permute_dimensions").dtypes, "all");

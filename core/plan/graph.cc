@@ -92,8 +92,12 @@ class Builder {
       return;
     }
     if (const Node* wider = widest(node); wider != &node) {
-      if (auto found = done_.find(wider); found != done_.end()) done_[&node] = found->second;
-      else stack.push_back(wider);
+      if (auto found = done_.find(wider); found != done_.end()) {
+        Outputs outputs = found->second;  // A new entry moves those there are.
+        done_[&node] = std::move(outputs);
+      } else {
+        stack.push_back(wider);
+      }
       return;
     }
     for (const Tensor& tensor : node.after()) need(tensor);

@@ -83,6 +83,7 @@ class ConvKernel final : public Kernel {
   std::unique_ptr<Kernel> on_device(const Device& device) const override {
     return make_device_conv(device, part, dtype_of<T>(), shape_);
   }
+  std::string_view cuda_library() const override { return "cuDNN"; }
 
  private:
   std::shared_ptr<const Array> packed_kernel(const View& w, const ThreadPool& pool) const {

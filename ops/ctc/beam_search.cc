@@ -86,7 +86,8 @@ void CtcBeamSearch::find_candidates(const double* logs) {
                     [&](int a, int b) { return logs[a] != logs[b] ? logs[a] > logs[b] : a < b; });
   for (int64_t i = 0; i < beams; ++i) {
     const int last = tree_[nodes_[i]].label;
-    const int64_t most = std::min<int64_t>(ranks - classes_by_probability_.begin(), width_ / (i + 1) + 1);
+    const int64_t ranked = ranks - classes_by_probability_.begin(), share = width_ / (i + 1);
+    const int64_t most = share < ranked ? share + 1 : ranked;
     for (int64_t j = 0; j < most; ++j) {
       const int k = classes_by_probability_[j];
       const double total = (k == last ? old_blank_[i] : old_total_[i]) + logs[k];

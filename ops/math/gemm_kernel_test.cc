@@ -39,7 +39,7 @@ void check(const Case& test) {
   const int64_t lda = s.lda != 0 ? s.lda : a_cols, ldb = s.ldb != 0 ? s.ldb : b_cols;
   const int64_t ldc = s.ldc != 0 ? s.ldc : s.n;
   const auto span = [](int64_t batch, int64_t step, int64_t rows, int64_t ld, int64_t cols) {
-    return rows == 0 || cols == 0 ? 0 : (batch - 1) * step + (rows - 1) * ld + cols;
+    return batch == 0 || rows == 0 || cols == 0 ? 0 : (batch - 1) * step + (rows - 1) * ld + cols;
   };
   std::mt19937 random(static_cast<unsigned>(s.m * 31 + s.n * 7 + s.k));
   Guarded<T> a(span(s.batch, s.batch_step_a, a_rows, lda, a_cols), 1);
