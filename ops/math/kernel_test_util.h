@@ -12,8 +12,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/dtype.h"
+#include "core/shape.h"
 #include "core/simd_targets.h"
 #include "core/threads.h"
+#include "core/view.h"
 #include "gtest/gtest.h"
 #include "hwy/targets.h"
 
@@ -145,6 +148,12 @@ class Guarded {
   size_t start_;
   std::vector<unsigned char> memory_;
 };
+
+// What a kernel sees of `x`.
+template <typename T>
+View view(Guarded<T>& x, const Shape& shape) {
+  return {x.data(), dtype_of<T>(), &shape};
+}
 
 }  // namespace keel::testing_util
 

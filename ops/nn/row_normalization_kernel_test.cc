@@ -21,11 +21,7 @@ using testing_util::Guarded;
 using testing_util::on_every_target;
 using testing_util::pool_of;
 using testing_util::value_of;
-
-template <typename T>
-View view(Guarded<T>& x, const Shape& shape) {
-  return {x.data(), dtype_of<T>(), &shape};
-}
+using testing_util::view;
 
 // What rows have in plain double, for one row of x and dy.
 struct Row {

@@ -21,13 +21,9 @@ using testing_util::Guarded;
 using testing_util::on_every_target;
 using testing_util::pool_of;
 using testing_util::value_of;
+using testing_util::view;
 
 const int64_t kLengths[] = {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130, 511, 512, 513, 1000};
-
-template <typename T>
-View view(Guarded<T>& x, const Shape& shape) {
-  return {x.data(), dtype_of<T>(), &shape};
-}
 
 // Softmax of column `at` of [k, inner], in double.
 template <typename T>
