@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ops/conv/kernel_test_util.h"
 #include "ops/math/kernel_test_util.h"
 
 namespace keel {
@@ -19,12 +20,7 @@ using testing_util::on_every_target;
 using testing_util::pool_of;
 using testing_util::value_of;
 
-int64_t volume(const Spatial& s) { return s[0] * s[1] * s[2]; }
-
-int64_t at(const PoolShape& s, const Spatial& size, int64_t n, int64_t pixel, int64_t c) {
-  return s.channels_first ? (n * s.channels + c) * volume(size) + pixel
-                          : (n * volume(size) + pixel) * s.channels + c;
-}
+using testing_util::volume;
 
 // Calls body(y index, the x indices of its window in order) for each element of y.
 template <typename Body>
@@ -32,22 +28,16 @@ void each_window(const PoolShape& s, const Body& body) {
   std::vector<int64_t> members;
   for (int64_t n = 0; n < s.batch; ++n) {
     for (int64_t c = 0; c < s.channels; ++c) {
+      const auto at = [&](const Spatial& size, int64_t pixel) {
+        return testing_util::at(s.channels_first, size, s.channels, n, pixel, c);
+      };
       for (int64_t o = 0; o < volume(s.out); ++o) {
-        const Spatial to = {o / (s.out[1] * s.out[2]), o / s.out[2] % s.out[1], o % s.out[2]};
         members.clear();
-        for (int64_t t = 0; t < volume(s.window); ++t) {
-          const Spatial tap = {t / (s.window[1] * s.window[2]), t / s.window[2] % s.window[1],
-                               t % s.window[2]};
-          int64_t pixel = 0;
-          bool inside = true;
-          for (int i = 0; i < 3; ++i) {
-            const int64_t from = to[i] * s.stride[i] + tap[i] - s.pad[i];
-            inside = inside && from >= 0 && from < s.in[i];
-            pixel = pixel * s.in[i] + from;
-          }
-          if (inside) members.push_back(at(s, s.in, n, pixel, c));
+        for (int64_t tap = 0; tap < volume(s.window); ++tap) {
+          const int64_t pixel = testing_util::pixel_under(s, s.window, {1, 1, 1}, o, tap);
+          if (pixel >= 0) members.push_back(at(s.in, pixel));
         }
-        body(at(s, s.out, n, o, c), members);
+        body(at(s.out, o), members);
       }
     }
   }
@@ -55,18 +45,8 @@ void each_window(const PoolShape& s, const Body& body) {
 
 template <typename T, typename Run>
 Guarded<T> same_on_all(const PoolShape& s, int64_t size, const Run& run) {
-  std::vector<Guarded<T>> results;
-  for (int threads : {1, 2, 7}) {
-    const ThreadPool& pool = pool_of(threads);
-    Guarded<T> result(size, 1);
-    Guarded<char> scratch(static_cast<int64_t>(pool_scratch_bytes<T>(s, pool)));
-    run(result.data(), scratch.data(), pool);
-    EXPECT_TRUE(result.intact());
-    EXPECT_TRUE(scratch.intact());
-    results.push_back(result);
-    EXPECT_TRUE(results.front().same_bits(result)) << threads << " threads";
-  }
-  return results.back();
+  return testing_util::same_on_all_threads<T>(
+      size, [&](const ThreadPool& pool) { return pool_scratch_bytes<T>(s, pool); }, run);
 }
 
 template <typename T>

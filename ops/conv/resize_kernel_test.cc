@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ops/conv/kernel_test_util.h"
 #include "ops/math/kernel_test_util.h"
 
 namespace keel {
@@ -14,7 +15,6 @@ namespace {
 
 using testing_util::Guarded;
 using testing_util::on_every_target;
-using testing_util::pool_of;
 using testing_util::value_of;
 
 int64_t at(const ResizeShape& s, int64_t n, int64_t i, int64_t j, int64_t c, int64_t h, int64_t w) {
@@ -49,19 +49,11 @@ void each_term(const ResizeShape& s, const Body& body) {
 
 template <typename T, typename Run>
 void compare(const ResizeShape& s, const std::vector<double>& want, const Run& run) {
-  std::vector<Guarded<T>> results;
-  for (int threads : {1, 2, 7}) {
-    const ThreadPool& pool = pool_of(threads);
-    Guarded<T> result(static_cast<int64_t>(want.size()), 1);
-    Guarded<char> scratch(static_cast<int64_t>(resize_scratch_bytes<T>(s, pool)));
-    run(result.data(), scratch.data(), pool);
-    ASSERT_TRUE(result.intact());
-    ASSERT_TRUE(scratch.intact());
-    results.push_back(result);
-    ASSERT_TRUE(results.front().same_bits(result)) << threads << " threads";
-  }
-  for (int64_t i = 0; i < results[0].size(); ++i) {
-    ASSERT_NEAR(value_of(results[0].data()[i]), want[i],
+  const Guarded<T> result = testing_util::same_on_all_threads<T>(
+      static_cast<int64_t>(want.size()),
+      [&](const ThreadPool& pool) { return resize_scratch_bytes<T>(s, pool); }, run);
+  for (int64_t i = 0; i < result.size(); ++i) {
+    ASSERT_NEAR(value_of(result.data()[i]), want[i],
                 8 * testing_util::epsilon_of<T>() * std::max(1.0, std::abs(want[i]))) << "element " << i;
   }
 }
