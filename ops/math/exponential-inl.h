@@ -16,6 +16,7 @@
 
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "ops/math/bounds-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
@@ -80,6 +81,61 @@ HWY_INLINE V PowerOfTwo(D d, V power) {
   return hn::BitCast(d, hn::ShiftLeft<C::kFraction>(biased));
 }
 
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+
+// AVX-512 multiplies by any power of 2, with gradual underflow and infinity, in one instruction, and looks
+// up 16 floats in another, which leaves a short polynomial: half the time of what other targets do.
+
+HWY_INLINE hn::Vec512<float> TimesPowerOfTwo(hn::Vec512<float> y, hn::Vec512<float> n) {
+  return {_mm512_scalef_ps(y.raw, n.raw)};  // Of n's floor.
+}
+HWY_INLINE hn::Vec512<double> TimesPowerOfTwo(hn::Vec512<double> y, hn::Vec512<double> n) {
+  return {_mm512_scalef_pd(y.raw, n.raw)};
+}
+
+// 2^(k/16).
+HWY_ALIGN constexpr float kRootsOfTwo[16] = {
+    1.0f,           0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f, 0x1.306fe0p+0f, 0x1.3dea64p+0f,
+    0x1.4bfdaep+0f, 0x1.5ab07ep+0f, 0x1.6a09e6p+0f, 0x1.7a1148p+0f, 0x1.8ace54p+0f, 0x1.9c4918p+0f,
+    0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f, 0x1.ea4afap+0f};
+
+// exp of x no less than kLowest, to 1 ULP.
+HWY_INLINE hn::Vec512<float> ExpAbove(hn::Full512<float> d, hn::Vec512<float> x) {
+  using V = hn::Vec512<float>;
+  using C = ExpConstants<float>;
+  // x = n·ln 2 + r, with n a multiple of 1/16: its fraction is in the low bits of `bits`.
+  const V magic = hn::Set(d, C::kMagic / 16);
+  const V bits = hn::MulAdd(x, hn::Set(d, 1.44269504f), magic);
+  const V n = hn::Sub(bits, magic);
+  const V r = hn::NegMulAdd(n, hn::Set(d, C::kLn2Low), hn::NegMulAdd(n, hn::Set(d, C::kLn2High), x));
+  const V root{_mm512_permutexvar_ps(_mm512_castps_si512(bits.raw), hn::Load(d, kRootsOfTwo).raw)};
+  // e^r - 1 for |r| ≤ ln 2 / 32, to 2^-26.7 of e^r.
+  const V one = hn::Set(d, 1.0f);
+  const V series = hn::MulAdd(hn::MulAdd(r, hn::Set(d, 1.0f / 6), hn::Set(d, 0.5f)), r, one);
+  return TimesPowerOfTwo(hn::MulAdd(root, hn::Mul(series, r), root), n);
+}
+
+HWY_INLINE hn::Vec512<double> ExpAbove(hn::Full512<double> d, hn::Vec512<double> x) {
+  hn::Vec512<double> power;
+  const auto y = hn::Add(ReduceExp(d, x, power), hn::Set(d, 1.0));
+  return TimesPowerOfTwo(y, hn::Sub(power, hn::Set(d, ExpConstants<double>::kMagic)));
+}
+
+// e to the power x, to 1 ULP: with gradual underflow, infinity and NaN.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ExpOf(D d, V x) {
+  using C = ExpConstants<hn::TFromD<D>>;
+  return ExpAbove(d, AtLeast(hn::Set(d, C::kLowest), AtMost(hn::Set(d, C::kHighest), x)));
+}
+
+// The same for x ≤ 0, where results that are no normal numbers may be 0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ExpOfNegative(D d, V x) {
+  return ExpAbove(d, AtLeast(hn::Set(d, ExpConstants<hn::TFromD<D>>::kLowest), x));
+}
+
+#else
+
 // exp of lanes all within ±kSafe.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V ExpInside(D d, V x) {
@@ -99,7 +155,7 @@ HWY_NOINLINE V ExpAnywhere(D d, V x) {
   const hn::RebindToSigned<D> di;
   const V high = hn::Set(d, C::kHighest), low = hn::Set(d, C::kLowest);
   V power;
-  const V y = hn::Add(ReduceExp(d, hn::Min(hn::Max(x, low), high), power), hn::Set(d, T(1)));
+  const V y = hn::Add(ReduceExp(d, AtLeast(low, AtMost(high, x)), power), hn::Set(d, T(1)));
   // 2^n in two factors, as it may be no normal number. What the magic number put in the upper bits
   // is taken out first, so that n can be halved.
   const auto n = hn::Sub(hn::BitCast(di, power), hn::BitCast(di, hn::Set(d, C::kMagic)));
@@ -120,20 +176,31 @@ HWY_INLINE V ExpOf(D d, V x) {
   return ExpAnywhere(d, x);
 }
 
+// The same for x ≤ 0, where results that are no normal numbers may be 0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ExpOfNegative(D d, V x) {
+  using T = hn::TFromD<D>;
+  const V least = hn::Set(d, -ExpConstants<T>::kSafe);
+  const auto vanishes = hn::Lt(x, least);  // No NaN does.
+  V power;
+  const V y = hn::Add(ReduceExp(d, AtLeast(least, x), power), hn::Set(d, T(1)));
+  return hn::IfThenZeroElse(vanishes, hn::Mul(y, PowerOfTwo(d, power)));
+}
+
+#endif
+
 // The hyperbolic tangent, to 3 ULP: (e^2|x| - 1) / (e^2|x| + 1), without cancellation.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V TanhOf(D d, V x) {
   using T = hn::TFromD<D>;
   const V one = hn::Set(d, T(1)), end = hn::Set(d, ExpConstants<T>::kTanhEnd);
   const V size = hn::Abs(x);
-  const V twice = hn::Add(size, size);
   V power;
-  // NaN stays, being no greater.
-  const V r = ReduceExp(d, hn::IfThenElse(hn::Gt(twice, end), end, twice), power);
+  const V r = ReduceExp(d, AtMost(end, hn::Add(size, size)), power);
   const V two_n = PowerOfTwo(d, power);
   const V minus_one = hn::MulAdd(r, two_n, hn::Sub(two_n, one));
   const V y = hn::Div(minus_one, hn::Add(minus_one, hn::Set(d, T(2))));
-  return hn::CopySign(y, x);
+  return hn::CopySignToAbs(y, x);
 }
 
 // 1 / (1 + e^-x), to 3 ULP; from e^-|x|, which does not overflow.

@@ -6,18 +6,12 @@
 
 #include "core/loops/micro_op-inl.h"
 #include "hwy/contrib/math/math-inl.h"
+#include "ops/math/bounds-inl.h"
 #include "ops/nn/activations.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
 namespace HWY_NAMESPACE {
-
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V ReluOf(D d, V x) {
-  const V zero = hn::Zero(d);
-  // Not Max: a NaN stays what it is.
-  return hn::IfThenElse(hn::Lt(x, zero), zero, x);
-}
 
 // e^x below, NaN kept; both of Highway's functions want a bounded argument.
 template <class D, class V = hn::Vec<D>>
@@ -37,7 +31,7 @@ HWY_INLINE V Expm1Of(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, hn::Expm1(d, hn::Max(x, least)));
 }
 
-KEEL_MICRO_OP_1(Relu, kAllLanes, ReluOf(d, a))
+KEEL_MICRO_OP_1(Relu, kAllLanes, AtLeast(hn::Zero(d), a))  // NaN stays.
 KEEL_MICRO_OP_1(Softplus, kFloatLanes, SoftplusOf(d, a))
 KEEL_MICRO_OP_1(Expm1, kFloatLanes, Expm1Of(d, a))
 

@@ -10,7 +10,8 @@
 #define HWY_TARGET_INCLUDE "ops/nn/softmax_kernel.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
-#include "ops/nn/lanes-inl.h"
+#include "ops/math/exponential-inl.h"
+#include "ops/math/lanes-inl.h"
 #include "ops/nn/softmax_kernel.h"
 
 HWY_BEFORE_NAMESPACE();

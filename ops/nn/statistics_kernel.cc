@@ -8,7 +8,7 @@
 #define HWY_TARGET_INCLUDE "ops/nn/statistics_kernel.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
-#include "ops/nn/lanes-inl.h"
+#include "ops/math/lanes-inl.h"
 #include "ops/nn/statistics_kernel.h"
 
 #ifndef KEEL_OPS_NN_STATISTICS_PIECES_

@@ -1,16 +1,15 @@
 // Vectors of the type that kernels compute in, from and to any floating storage type.
-#if defined(KEEL_OPS_NN_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef KEEL_OPS_NN_LANES_INL_H_
-#undef KEEL_OPS_NN_LANES_INL_H_
+#if defined(KEEL_OPS_MATH_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_OPS_MATH_LANES_INL_H_
+#undef KEEL_OPS_MATH_LANES_INL_H_
 #else
-#define KEEL_OPS_NN_LANES_INL_H_
+#define KEEL_OPS_MATH_LANES_INL_H_
 #endif
 
 #include <cstddef>
 #include <cstdint>
 
 #include "core/dtype.h"
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "ops/math/narrow_float-inl.h"
 
@@ -86,41 +85,6 @@ HWY_INLINE void StoreSome(Lanes<S> v, int64_t n, S* to) {
   }
 }
 
-// e^x for x ≤ 0; NaN stays NaN. At most 2 ULP; float32 results below 2^-126 are 0. For float32 some 18
-// instructions where Highway's Exp, which serves the whole line and denormals, takes 28.
-template <class D, class V = hn::Vec<D>>
-  requires(sizeof(hn::TFromD<D>) == 4)
-HWY_INLINE V ExpOfNegative(D d, V x) {
-  // Normal results from here on; a NaN is not less.
-  const V least = hn::Set(d, -87.33654f);
-  const auto vanishes = hn::Lt(x, least);
-  const V y = hn::IfThenElse(vanishes, least, x);
-  // n = y·log2(e), rounded by what is left of it in the last bits of 1.5·2^23.
-  const V shifter = hn::Set(d, 12582912.0f);
-  const V bits = hn::MulAdd(y, hn::Set(d, 1.44269504f), shifter);
-  const V n = hn::Sub(bits, shifter);
-  // r = y − n·log(2) in two steps, the first of them exact.
-  const V near = hn::NegMulAdd(n, hn::Set(d, 0.693145752f), y);
-  const V r = hn::NegMulAdd(n, hn::Set(d, 1.42860677e-6f), near);
-  // e^r = 1 + r + r²·Q(r): 1e-8.
-  V q = hn::MulAdd(r, hn::Set(d, 0.001392692661f), hn::Set(d, 0.008363773874f));
-  q = hn::MulAdd(q, r, hn::Set(d, 0.04166655011f));
-  q = hn::MulAdd(q, r, hn::Set(d, 0.1666657338f));
-  q = hn::MulAdd(q, r, hn::Set(d, 0.5f));
-  const V one = hn::Set(d, 1.0f);
-  const V power = hn::MulAdd(hn::MulAdd(q, r, one), r, one);
-  const hn::RebindToSigned<D> di;
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, bits));
-  const V scale = hn::BitCast(d, hn::Add(exponent, hn::BitCast(di, one)));
-  return hn::IfThenZeroElse(vanishes, hn::Mul(power, scale));
-}
-template <class D, class V = hn::Vec<D>>
-  requires(sizeof(hn::TFromD<D>) == 8)
-HWY_INLINE V ExpOfNegative(D d, V x) {
-  // Below this the result is 0; Highway's Exp would make an integer of x even if that is infinite.
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, hn::Max(x, hn::Set(d, -800.0))));
-}
-
 // Calls f(S()) for the floating storage type of `dtype`.
 template <class F>
 HWY_INLINE void VisitFloats(DType dtype, const F& f) {
@@ -155,4 +119,4 @@ HWY_INLINE void StoreCount(Lanes<S> v, int64_t count, S* to) {
 }  // namespace keel
 HWY_AFTER_NAMESPACE();
 
-#endif  // KEEL_OPS_NN_LANES_INL_H_
+#endif  // KEEL_OPS_MATH_LANES_INL_H_
