@@ -24,9 +24,10 @@ RANKS = {"core": 0, "cuda": 1, "ops": 2, "": 3, "layers_support": 4, "python": 5
 # because dropout draws its mask from it.
 FAMILIES = ["math", "array", "reduction", "random", "nn", "conv", "rnn", "ctc", "control"]
 
-# Kernels that other families may build on: the panels of the matrix product, which convolutions
-# pack their patches into.
-SHARED_KERNELS = ["ops/math/gem*", "ops/math/narrow_float-inl.h"]
+# What other families' kernels may build on: the panels of the matrix product, which convolutions pack
+# their patches into; functions of vectors; rows of exponentials, which softmax shares with logsumexp.
+SHARED_KERNELS = ["ops/math/gem*", "ops/math/narrow_float-inl.h", "ops/math/lanes-inl.h",
+                  "ops/math/bounds-inl.h", "ops/math/exponential-inl.h", "ops/reduction/exp_rows-inl.h"]
 
 # Programs at the end of every chain: whatever they include, nothing links more for it.
 LEAVES = ["*_test.cc", "*_fuzzer.cc", "*_benchmark.cc"]
