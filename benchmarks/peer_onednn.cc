@@ -288,66 +288,52 @@ MakeStep softmax(int64_t r, int64_t columns) {
   });
 }
 
-MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient) {
+namespace {
+
+// Batch or layer normalization of `x`; Forward and Backward are oneDNN's primitives for it, `moments` the
+// layout of means where the primitives want it told.
+template <class Forward, class Backward, class... Moments>
+MakeStep normalization(const Desc& xm, const Desc& parameters, const Desc& mean_layout, bool gradient,
+                       const Moments&... moments) {
   return make([=](Program& p) {
-    const Desc xm = channels_last({n, channels, size, size}), cm = rows({channels});
     const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
-    const dnnl::batch_normalization_forward::primitive_desc forward(
-        {prop_kind::forward_training, xm, 1e-3f, flags}, engine());
-    const memory x = p.input(xm, 0), gamma = p.input(cm, 1), beta = p.input(cm, 2), y = p.output(xm);
-    const memory mean = p.output(cm), variance = p.output(cm);
-    p.add(dnnl::batch_normalization_forward(forward), {{DNNL_ARG_SRC, x},
-                                                       {DNNL_ARG_DST, y},
-                                                       {DNNL_ARG_SCALE, gamma},
-                                                       {DNNL_ARG_SHIFT, beta},
-                                                       {DNNL_ARG_MEAN, mean},
-                                                       {DNNL_ARG_VARIANCE, variance}});
+    const typename Forward::primitive_desc forward({prop_kind::forward_training, xm, moments..., 1e-3f, flags},
+                                                   engine());
+    const memory x = p.input(xm, 0), gamma = p.input(parameters, 1), beta = p.input(parameters, 2);
+    const memory y = p.output(xm), mean = p.output(mean_layout), variance = p.output(mean_layout);
+    p.add(Forward(forward), {{DNNL_ARG_SRC, x},
+                             {DNNL_ARG_DST, y},
+                             {DNNL_ARG_SCALE, gamma},
+                             {DNNL_ARG_SHIFT, beta},
+                             {DNNL_ARG_MEAN, mean},
+                             {DNNL_ARG_VARIANCE, variance}});
     if (!gradient) return y;
-    const dnnl::batch_normalization_backward::primitive_desc backward(
-        {prop_kind::backward, xm, xm, 1e-3f, flags}, engine(), forward);
-    const memory dy = p.input(xm, 3), dx = p.output(xm), dgamma = p.output(cm), dbeta = p.output(cm);
-    p.add(dnnl::batch_normalization_backward(backward), {{DNNL_ARG_SRC, x},
-                                                         {DNNL_ARG_DIFF_DST, dy},
-                                                         {DNNL_ARG_SCALE, gamma},
-                                                         {DNNL_ARG_SHIFT, beta},
-                                                         {DNNL_ARG_MEAN, mean},
-                                                         {DNNL_ARG_VARIANCE, variance},
-                                                         {DNNL_ARG_DIFF_SRC, dx},
-                                                         {DNNL_ARG_DIFF_SCALE, dgamma},
-                                                         {DNNL_ARG_DIFF_SHIFT, dbeta}});
+    const typename Backward::primitive_desc backward({prop_kind::backward, xm, xm, moments..., 1e-3f, flags},
+                                                     engine(), forward);
+    const memory dy = p.input(xm, 3), dx = p.output(xm);
+    p.add(Backward(backward), {{DNNL_ARG_SRC, x},
+                               {DNNL_ARG_DIFF_DST, dy},
+                               {DNNL_ARG_SCALE, gamma},
+                               {DNNL_ARG_SHIFT, beta},
+                               {DNNL_ARG_MEAN, mean},
+                               {DNNL_ARG_VARIANCE, variance},
+                               {DNNL_ARG_DIFF_SRC, dx},
+                               {DNNL_ARG_DIFF_SCALE, p.output(parameters)},
+                               {DNNL_ARG_DIFF_SHIFT, p.output(parameters)}});
     return dx;
   });
 }
 
+}  // namespace
+
+MakeStep batch_norm(int64_t n, int64_t size, int64_t channels, bool gradient) {
+  return normalization<dnnl::batch_normalization_forward, dnnl::batch_normalization_backward>(
+      channels_last({n, channels, size, size}), rows({channels}), rows({channels}), gradient);
+}
+
 MakeStep layer_norm(int64_t n, int64_t columns, bool gradient) {
-  return make([=](Program& p) {
-    const Desc xm = rows({n, columns}), cm = rows({columns}), moments = rows({n});
-    const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
-    const dnnl::layer_normalization_forward::primitive_desc forward(
-        {prop_kind::forward_training, xm, moments, 1e-3f, flags}, engine());
-    const memory x = p.input(xm, 0), gamma = p.input(cm, 1), beta = p.input(cm, 2), y = p.output(xm);
-    const memory mean = p.output(moments), variance = p.output(moments);
-    p.add(dnnl::layer_normalization_forward(forward), {{DNNL_ARG_SRC, x},
-                                                       {DNNL_ARG_DST, y},
-                                                       {DNNL_ARG_SCALE, gamma},
-                                                       {DNNL_ARG_SHIFT, beta},
-                                                       {DNNL_ARG_MEAN, mean},
-                                                       {DNNL_ARG_VARIANCE, variance}});
-    if (!gradient) return y;
-    const dnnl::layer_normalization_backward::primitive_desc backward(
-        {prop_kind::backward, xm, xm, moments, 1e-3f, flags}, engine(), forward);
-    const memory dy = p.input(xm, 3), dx = p.output(xm), dgamma = p.output(cm), dbeta = p.output(cm);
-    p.add(dnnl::layer_normalization_backward(backward), {{DNNL_ARG_SRC, x},
-                                                         {DNNL_ARG_DIFF_DST, dy},
-                                                         {DNNL_ARG_SCALE, gamma},
-                                                         {DNNL_ARG_SHIFT, beta},
-                                                         {DNNL_ARG_MEAN, mean},
-                                                         {DNNL_ARG_VARIANCE, variance},
-                                                         {DNNL_ARG_DIFF_SRC, dx},
-                                                         {DNNL_ARG_DIFF_SCALE, dgamma},
-                                                         {DNNL_ARG_DIFF_SHIFT, dbeta}});
-    return dx;
-  });
+  return normalization<dnnl::layer_normalization_forward, dnnl::layer_normalization_backward>(
+      rows({n, columns}), rows({columns}), rows({n}), gradient, rows({n}));
 }
 
 MakeStep transpose(const std::vector<int64_t>& shape, const std::vector<int>& pattern) {
