@@ -1,4 +1,5 @@
-// Depthwise, separable and transposed convolutions: forward (F), and forward and all gradients (B).
+// Depthwise, separable and transposed convolutions: forward (F), forward and all gradients (B), and of the
+// depthwise ones the gradients of input (dx) and kernel (dw) alone.
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -19,10 +20,10 @@ using onednn::Part;
 
 Shape image(const Conv& c, int64_t size, int64_t channels) { return {c.batch, size, size, channels}; }
 
-// `y` of x and the kernels, whose shapes are `shapes` in that order; the gradient of the first kernel is
-// the result where there are gradients.
+// `y` of x and the kernels, whose shapes are `shapes` in that order; of all parts the gradient of the first
+// kernel is the result.
 template <typename F>
-MakeStep keel_conv(const std::vector<Shape>& shapes, const Shape& ys, bool gradient, F f) {
+MakeStep keel_conv(const std::vector<Shape>& shapes, const Shape& ys, Part part, F f) {
   return [=](const Setting&) {
     // dy is Floats(…, 2), as the peers have it.
     constexpr int kSeeds[] = {0, 1, 3};
@@ -35,11 +36,15 @@ MakeStep keel_conv(const std::vector<Shape>& shapes, const Shape& ys, bool gradi
       changing.push_back(static_cast<int>(i));
     }
     const Tensor y = f(operands);
-    if (!gradient) return call(function(operands, {y}), values, {0});
+    if (part == Part::kForward) return call(function(operands, {y}), values, {0});
     const Tensor dy = input(ys);
     Tensors wanted = gradients(Tensors{y}, Tensors{dy}, operands);
-    std::swap(wanted[0], wanted[1]);
-    wanted.push_back(y);
+    if (part == Part::kAll) {
+      std::swap(wanted[0], wanted[1]);
+      wanted.push_back(y);
+    } else {
+      wanted = {wanted[part == Part::kInput ? 0 : 1]};
+    }
     operands.push_back(dy);
     values.push_back(floats(ys, 2));
     changing.push_back(static_cast<int>(shapes.size()));
@@ -65,22 +70,23 @@ double square(int64_t x) { return static_cast<double>(x) * static_cast<double>(x
 
 Workloads conv_kinds_workloads() {
   Workloads all;
-  const auto add = [&](const char* name, const Conv& c, bool gradient, MakeStep keel, MakeStep peer,
+  const auto add = [&](const char* name, const Conv& c, Part part, MakeStep keel, MakeStep peer,
                        double flops, int64_t elements) {
-    all.push_back({.name = absl::StrCat(name, "_n", c.batch, gradient ? "_B" : "_F"),
+    const bool all_parts = part == Part::kAll;
+    const char* suffix = part == Part::kForward ? "_F" : part == Part::kInput ? "_dx" : all_parts ? "_B" : "_dw";
+    all.push_back({.name = absl::StrCat(name, "_n", c.batch, suffix),
                    .keel = std::move(keel),
                    .peers = {{"oneDNN", std::move(peer)}},
-                   .flops = (gradient ? 3 : 1) * flops,
-                   .bytes = (gradient ? 2 : 1) * 4.0 * static_cast<double>(elements)});
+                   .flops = (all_parts ? 3 : 1) * flops,
+                   .bytes = (all_parts ? 2 : 1) * 4.0 * static_cast<double>(elements)});
   };
   for (int64_t batch : {8, 1}) {
-    for (bool gradient : {false, true}) {
-      const Part part = gradient ? Part::kAll : Part::kForward;
+    for (Part part : {Part::kForward, Part::kAll, Part::kInput, Part::kKernel}) {
       {
         const Conv c{2, 3, 1, 96, 96, 112, batch};
         const Shape ys = image(c, c.out(), c.out_channels);
-        add("dwconv3x3_96_112", c, gradient,
-            keel_conv({image(c, c.size, c.in_channels), {3, 3, c.in_channels, 1}}, ys, gradient,
+        add("dwconv3x3_96_112", c, part,
+            keel_conv({image(c, c.size, c.in_channels), {3, 3, c.in_channels, 1}}, ys, part,
                       [](const Tensors& t) {
                         return depthwise_conv2d(t[0], t[1], {.padding = "same", .data_format = "channels_last"});
                       }),
@@ -89,12 +95,13 @@ Workloads conv_kinds_workloads() {
                 square(real_taps(c.size, c.out(), c.kernel, c.stride, c.pad_before())),
             c.x_elements() + c.y_elements() + 9 * c.in_channels);
       }
+      if (part == Part::kInput || part == Part::kKernel) continue;
       {
         const Conv c{2, 3, 1, 128, 128, 56, batch};
         const Shape ys = image(c, c.out(), c.out_channels);
-        add("sepconv3x3_128_128_56", c, gradient,
+        add("sepconv3x3_128_128_56", c, part,
             keel_conv({image(c, c.size, c.in_channels), {3, 3, c.in_channels, 1}, {1, 1, c.in_channels, c.out_channels}},
-                      ys, gradient,
+                      ys, part,
                       [](const Tensors& t) {
                         return separable_conv2d(t[0], t[1], t[2],
                                                 {.padding = "same", .data_format = "channels_last"});
@@ -108,9 +115,9 @@ Workloads conv_kinds_workloads() {
       {
         const Conv c{2, 4, 2, 128, 64, 16, batch};
         const int64_t size = c.size * c.stride;
-        add("convT4x4s2_128_64_16", c, gradient,
+        add("convT4x4s2_128_64_16", c, part,
             keel_conv({image(c, c.size, c.in_channels), {4, 4, c.out_channels, c.in_channels}},
-                      image(c, size, c.out_channels), gradient,
+                      image(c, size, c.out_channels), part,
                       [=](const Tensors& t) {
                         return conv2d_transpose(t[0], t[1], image(c, size, c.out_channels),
                                                 {.strides = {2, 2}, .padding = "same", .data_format = "channels_last"});

@@ -52,13 +52,17 @@ HWY_NOINLINE void DepthwiseTile(const Load& load, const DepthwiseArea<S>& area, 
       for (; j + kPlaces <= area.cols; j += kPlaces) {
         V g[kPlaces];
         HWY_UNROLL(4)
-        for (int place = 0; place < kPlaces; ++place, dy += area.dy_place) g[place] = load_dy(dy);
+        for (int place = 0; place < kPlaces; ++place, dy += area.dy_place) {
+          g[place] = load_dy(dy);
+          StayInRegister(g[place]);
+        }
         HWY_UNROLL(3)
         for (int r = 0; r < kRows; ++r) {
           const S* pixel = x + r * tap_row;
           HWY_UNROLL(8)
           for (int at = 0; at < kPlaces + kCols - 1; ++at, pixel += area.x_place) {
-            const V value = load(pixel);
+            V value = load(pixel);
+            StayInRegister(value);
             HWY_UNROLL(3)
             for (int c = 0; c < kCols; ++c) {
               if (at < c || at - c >= kPlaces) continue;
@@ -121,7 +125,20 @@ struct DepthwiseSums {
   const S* dy;
   int64_t batch, channels, lanes;
   WindowAxis axis[3];
+  bool fetch;  // x and dy are in no cache.
 };
+
+// Fetches what comes into sight when the rows after these take their place: `x` is where the lowest tap of the
+// first place in a row lies.
+template <typename S>
+HWY_INLINE void FetchRowsAhead(const DepthwiseArea<S>& area, Span cols, const S* x, const S* dy) {
+  for (int64_t r = area.rows; r < 2 * area.rows; ++r) {
+    for (int64_t c = cols.low; c < cols.high; ++c) {
+      PrefetchLevel2(x + r * area.x_row + c * area.x_place);
+      PrefetchLevel2(dy + r * area.dy_row + c * area.dy_place);
+    }
+  }
+}
 
 // Rows [first, first + count) of y, all in one plane; of them the taps of plane t0 and rows `taps`
 // (which see all of them), the sums of those at `sums`: [taps..., kLanes], for vector v.
@@ -154,6 +171,7 @@ HWY_INLINE void SumDepthwiseRows(const Lanes& lanes, const DepthwiseSums<S>& p, 
                                   sums + r * sums_row + c * kLanesOf<T>, sums_row);
   };
   const Span inner = along.inner_places();
+  if (p.fetch && t0 == 0) FetchRowsAhead(area, cols, x + (taps.high - 1) * tap_row, dy);
   const Span here{std::max(inner.low, cols.low), std::min(inner.high, cols.high)};
   for (int64_t r = taps.low; r < taps.high; r += 3) {
     for (int64_t c = 0; c < along.taps; c += 3) {
@@ -224,9 +242,11 @@ HWY_NOINLINE void DepthwiseKernelGradient(const ConvShape& s, const S* x, const 
   ScratchCursor cursor(scratch);
   const int64_t parts = DepthwiseParts<T>(s), size = DepthwisePartElements<T>(s);
   T* sums = cursor.take<T>(parts * size);
-  const DepthwiseSums<S> p{x, dy, s.batch, s.in_channels, s.out_channels,
-                           {ForwardAxis(s, 0), ForwardAxis(s, 1), ForwardAxis(s, 2)}};
   const int64_t rows = s.batch * s.out[0] * s.out[1];
+  const DepthwiseSums<S> p{x, dy, s.batch, s.in_channels, s.out_channels,
+                           {ForwardAxis(s, 0), ForwardAxis(s, 1), ForwardAxis(s, 2)},
+                           WorthFetching<S>(s.batch * Volume(s.in) * s.in_channels,
+                                            kDepthwiseRows * s.stride[1] * s.in[2] * s.in_channels)};
   WithLanes<S>(s, cursor, [&](const auto& lanes) {
     pool.parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
+#include "hwy/cache_control.h"
 #include "ops/conv/conv_phases-inl.h"
 #include "ops/conv/depthwise_lanes-inl.h"
 
@@ -45,14 +47,45 @@ struct DepthwiseSteps {
   int64_t weight_plane, weight_row;
   int64_t lanes;
   int64_t to_place;
+  int64_t next_rows;  // From a row to the one as many on as are worked on side by side; 0: not to fetch.
+  int64_t new_rows;   // Rows of the image that come into sight from row to row.
+  bool stream;        // Stores go past the caches.
 };
+
+constexpr int64_t kDepthwiseRows = 4;  // Rows side by side, so that they share what they read.
+// Images and results of at least this size are in no cache: the one is fetched ahead of its use, the other
+// written past the caches.
+constexpr int64_t kDepthwiseLarge = int64_t{16} << 20;
+// But what lies further ahead would push out of a level-2 cache what is there for use.
+constexpr int64_t kFetchAhead = 1 << 18;
+constexpr int64_t kLine = 64;
+
+// Whether to fetch, from an image of `size` elements, what lies `ahead` of those in use.
+template <typename S>
+HWY_INLINE bool WorthFetching(int64_t size, int64_t ahead) {
+  constexpr auto kSize = static_cast<int64_t>(sizeof(S));
+  return size >= kDepthwiseLarge / kSize && ahead <= kFetchAhead / kSize;
+}
+
+// Whether vectors fill whole cache lines of a large result; where all rows go to one place, it is not large.
+template <typename S, typename Out>
+HWY_INLINE bool Streams(const DepthwisePass<S, Out>& p) {
+  constexpr auto kOut = static_cast<int64_t>(sizeof(Out));
+  if (!std::is_same_v<Out, ComputeType<S>> || kLanesOf<Out> * kOut != kLine || p.to_batch == 0) return false;
+  int64_t steps = p.lanes | p.to_batch;
+  for (int64_t step : p.to_step) steps |= step;
+  return steps % kLanesOf<Out> == 0 && reinterpret_cast<uintptr_t>(p.to) % kLine == 0 &&
+         p.batch * p.axis[0].places * p.axis[1].places * p.axis[2].places * p.lanes >= kDepthwiseLarge / kOut;
+}
 
 template <typename S, typename Out>
 HWY_INLINE DepthwiseSteps StepsOf(const DepthwisePass<S, Out>& p) {
-  const int64_t row = p.axis[2].size * p.channels;
+  const int64_t row = p.axis[2].size * p.channels, next_rows = kDepthwiseRows * p.axis[1].stride * row;
+  const bool fetch = WorthFetching<S>(p.batch * p.axis[0].size * p.axis[1].size * row, next_rows);
   return {p.axis[0].step * p.axis[1].size * row, p.axis[1].step * row, p.axis[2].step * p.channels,
           p.axis[2].stride * p.channels, p.axis[1].taps * p.axis[2].taps * p.lanes,
-          p.axis[2].taps * p.lanes, p.lanes, p.to_step[2]};
+          p.axis[2].taps * p.lanes, p.lanes, p.to_step[2],
+          fetch ? next_rows : 0, std::min(p.axis[1].stride, p.axis[1].taps), Streams(p)};
 }
 
 template <typename S, typename Out>
@@ -108,7 +141,8 @@ HWY_INLINE void DepthwiseColumns(const Load& load, const DepthwiseSteps& step, i
         const S* pixel = line;
         HWY_UNROLL(32)
         for (int j = 0; j < (kCols - 1) * kStride + kTaps; ++j, pixel += step.image_tap) {
-          const V x = load(pixel);
+          V x = load(pixel);
+          StayInRegister(x);
           HWY_UNROLL(8)
           for (int t = 0; t < kTaps; ++t) {
             if (j < t || (j - t) % kStride != 0 || (j - t) / kStride >= kCols) continue;
@@ -127,8 +161,26 @@ HWY_INLINE void DepthwiseColumns(const Load& load, const DepthwiseSteps& step, i
       }
     }
   }
+  if constexpr (!kPart && std::is_same_v<Out, T>) {
+    if (step.stream) {
+      HWY_UNROLL(8)
+      for (int c = 0; c < kCols; ++c) hn::Stream(acc[c], d, to + c * step.to_place);
+      return;
+    }
+  }
   HWY_UNROLL(8)
   for (int c = 0; c < kCols; ++c) StoreLanes<kPart>(d, acc[c], n, to + c * step.to_place);
+}
+
+// Fetches kPixels, one vector of lanes, that come into sight when the rows after these take the place of a row
+// whose first pixel in sight is `image`: a walk by vectors is nothing that a machine would foresee.
+template <int kPixels, typename S>
+HWY_INLINE void FetchAhead(const DepthwiseSteps& step, int64_t rows, const S* image) {
+  const S* last = image + step.next_rows + (rows - 1) * step.image_row;
+  for (int64_t r = 0; r < step.new_rows; ++r, last -= step.image_row) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kPixels; ++i) PrefetchLevel2(last + i * step.image_tap);
+  }
 }
 
 // Places [col, col + kCols) of some rows, vectors [v0, v1) of the lanes. The taps of axis 2 are those
@@ -143,9 +195,14 @@ HWY_NOINLINE void DepthwiseBlock(const Lanes& lanes, const DepthwiseSteps& step,
     const auto load = lanes.vector(v);
     const int64_t lane = vectors.lane(v);
     for (int64_t r = 0; r < count; ++r) {
+      const S* image = rows[r].image + from + lanes.image_channel(lane);
+      if constexpr (kTaps > 0) {
+        if (step.next_rows > 0) {
+          FetchAhead<kCols * kStride>(step, rows[r].rows, image + (kTaps - kStride) * step.image_tap);
+        }
+      }
       DepthwiseColumns<kCols, kTaps, kStride, Lanes::kPart>(
-          load, step, taps.high - taps.low, rows[r], lanes.channels,
-          rows[r].image + from + lanes.image_channel(lane),
+          load, step, taps.high - taps.low, rows[r], lanes.channels, image,
           rows[r].weights + taps.low * step.lanes + lane, rows[r].to + col * step.to_place + lane);
     }
   }
@@ -171,8 +228,6 @@ HWY_INLINE void DepthwiseInner(const Lanes& lanes, const DepthwiseSteps& step,
   }
   go(DepthwiseBlock<kCols, 0, 0, Lanes, S, Out>);
 }
-
-constexpr int64_t kDepthwiseRows = 4;  // Rows side by side, so that they share what they read.
 
 // All places of up to kDepthwiseRows rows.
 template <class Lanes, typename S, typename Out>
@@ -242,6 +297,7 @@ HWY_NOINLINE void RunDepthwise(const Lanes& lanes, const DepthwisePass<S, Out>& 
         DepthwiseRows(lanes, p, row, std::min(kDepthwiseRows, last - row), v0, v1);
       }
     }
+    if (Streams(p)) hwy::FlushStream();
   });
 }
 

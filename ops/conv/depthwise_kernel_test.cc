@@ -2,6 +2,8 @@
 #include "ops/conv/depthwise_kernel.h"
 
 #include <cstdint>
+#include <cstring>
+#include <random>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -133,6 +135,37 @@ TEST(DepthwiseKernelLarge, ManyTasks) {
     check<float>(same(1, {1, 30, 31}, 65, {1, 3, 3}, 2, {1, 2, 2}));
     check<hwy::bfloat16_t>(same(1, {1, 41, 40}, 100, {1, 5, 5}));
   });
+}
+
+// Of an image that is fetched ahead of its use and a result that is written past the caches, the bits are those
+// that its entries have one by one.
+TEST(DepthwiseKernelLarge, PastTheCaches) {
+  for (int64_t stride : {1, 2}) {
+    const ConvShape all = same(17, {1, 128, 128}, 16, {1, 3, 3}, 1, {1, stride, stride});
+    ConvShape one = all;
+    one.batch = 1;
+    const int64_t x_size = volume(one.in) * 16, y_size = volume(one.out) * 16;
+    Guarded<float> x(all.batch * x_size), dy(all.batch * y_size), w(9 * 16);
+    std::mt19937 random(7);
+    for (Guarded<float>* g : {&x, &dy, &w}) g->fill(random);
+    on_every_target(depthwise_target, [&] {
+      const ThreadPool& pool = testing_util::pool_of(2);
+      std::vector<char> scratch(depthwise_scratch_bytes<float>(all, pool) + 64);
+      void* aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
+      const auto check_entries = [&](const auto& run, const Guarded<float>& from, int64_t from_size, int64_t to_size) {
+        Guarded<float> to(all.batch * to_size), entry(to_size, 1);
+        run(all, from.data(), w.data(), to.data(), aligned, pool);
+        EXPECT_TRUE(to.intact());
+        for (int64_t n = 0; n < all.batch; ++n) {
+          run(one, from.data() + n * from_size, w.data(), entry.data(), aligned, pool);
+          EXPECT_EQ(std::memcmp(entry.data(), to.data() + n * to_size, to_size * sizeof(float)), 0)
+              << "entry " << n << " stride " << stride;
+        }
+      };
+      check_entries(depthwise_forward<float>, x, x_size, y_size);
+      check_entries(depthwise_input_gradient<float>, dy, y_size, x_size);
+    });
+  }
 }
 
 }  // namespace

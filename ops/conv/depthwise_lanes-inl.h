@@ -17,6 +17,26 @@ HWY_BEFORE_NAMESPACE();
 namespace keel {
 namespace HWY_NAMESPACE {
 
+// Says that x is better kept than read again: where it is an operand of several multiply-adds, GCC
+// would else give each of them the memory that x was loaded from, and loads are what is short.
+template <class V>
+HWY_INLINE void StayInRegister(V& x) {
+#if HWY_COMPILER_GCC_ACTUAL && HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  asm("" : "+v"(x.raw));
+#else
+  (void)x;
+#endif
+}
+
+// Reads ahead, but leaves the first level to what is in use.
+HWY_INLINE void PrefetchLevel2(const void* p) {
+#if HWY_COMPILER_GCC  // And clang.
+  __builtin_prefetch(p, /*write=*/0, /*locality=*/2);
+#else
+  (void)p;
+#endif
+}
+
 // The vectors that cover some channels. Where they do not divide, the last vector overlaps its
 // neighbour; where there are fewer than lanes, it is the only one and a part.
 template <typename T>
