@@ -305,12 +305,13 @@ void Frame::run_short(int64_t first, size_t length) {
   }
 }
 
-void Frame::compute(int64_t begin, int64_t end) {
+void Frame::compute(int64_t begin, int64_t end, int64_t elements) {
   const Layout& layout = plan_.layout;
   for (int64_t r = begin; r < end; ++r) {
     const int64_t row = layout.segments == 1 ? r : r / layout.segments;
     const int64_t start = (r - row * layout.segments) * layout.run;
-    run(row * layout.length + start, std::min(layout.run, layout.length - start));
+    const int64_t first = row * layout.length + start;
+    run(first, std::min({layout.run, layout.length - start, elements - first}));
   }
   if (arrays_.streamed != 0) plan_.stages.fence();
 }

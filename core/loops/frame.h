@@ -24,8 +24,8 @@ class Frame {
  public:
   Frame(const LoopPlan& plan, const LoopArrays& arrays, std::byte* workspace);
 
-  // Runs [begin, end) of an element-wise loop.
-  void compute(int64_t begin, int64_t end);
+  // Runs [begin, end) of an element-wise loop, as far as they are among the first `elements`.
+  void compute(int64_t begin, int64_t end, int64_t elements);
   // Runs [begin, end) of tiles.
   void reduce_tiles(int64_t begin, int64_t end);
   // Pieces [begin, end) of a reduction: splits of columns of groups. Results are final where there

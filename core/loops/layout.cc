@@ -9,8 +9,9 @@ namespace keel {
 namespace {
 
 // Rows this long or longer are runs of their own; of shorter ones, several make a run, so that what
-// a run costs beside its elements does not show.
-constexpr int64_t kLongRow = 256;
+// a run costs beside its elements does not show. Rows of at least kGatheredRow do so where no input has to be
+// gathered for that.
+constexpr int64_t kLongRow = 1024, kGatheredRow = 256;
 // What gathered and periodic inputs are buffered for at a time: a few KiB, to stay in L1.
 constexpr int64_t kBufferedRun = 1024, kMaxBufferedRun = 2048;
 // Columns that are summed at once: rows are read as one stream up to here, and the sums stay in L2.
@@ -136,11 +137,14 @@ void lay_out_elementwise(Layout& layout, size_t block) {
   const int rank = static_cast<int>(layout.sizes.size());
   const int64_t last = layout.sizes.back();
   int first = 0;
-  if (rank > 1 && last >= kLongRow) {
+  const auto rows_are_runs = [&] {
     first = rank - 1;
     layout.length = last;
     layout.rows = layout.elements / last;
     layout.run = std::min(last, kMaxRun);
+  };
+  if (rank > 1 && last >= kLongRow) {
+    rows_are_runs();
   } else {
     layout.length = layout.elements;
     layout.run = rank > 1 ? kBufferedRun : std::min(layout.grain, kMaxRun * 4);
@@ -157,8 +161,11 @@ void lay_out_elementwise(Layout& layout, size_t block) {
       layout.run = layout.run / block * block;
     }
   }
+  if (!reach_leaves(layout, first) && rank > 1 && last >= kGatheredRow) {
+    rows_are_runs();
+    reach_leaves(layout, first);
+  }
   layout.segments = ceil_div(layout.length, layout.run);
-  reach_leaves(layout, first);
 }
 
 // Splits the last axes from `first` on off as runs; the outer ones are kept or reduced.

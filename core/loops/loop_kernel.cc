@@ -24,6 +24,44 @@ std::byte* align_up(void* memory) {
   return reinterpret_cast<std::byte*>((address + kLoopAlign - 1) / kLoopAlign * kLoopAlign);
 }
 
+// Whether and where `out` may be streamed, and which inputs it overwrites, in a run of `elements`; inputs that
+// repeat are laid out in `scratch`.
+LoopArrays prepare(const LoopPlan& plan, int64_t elements, std::byte* scratch, Views in, Views out) {
+  const Layout& layout = plan.layout;
+  LoopArrays arrays{in, out, scratch, 0, 0};
+  for (size_t o = 0; o < plan.outputs.size(); ++o) {
+    if (plan.outputs[o].reduced) continue;
+    bool aliases = false;
+    for (size_t l = 0; l < in.size(); ++l) {
+      if (in[l].data != out[o].data) continue;
+      arrays.aliased |= 1u << l;
+      aliases = true;
+    }
+    if (plan.outputs[o].streams && !aliases &&
+        elements * static_cast<int64_t>(plan.outputs[o].size) >= kStreamBytes &&
+        reinterpret_cast<uintptr_t>(out[o].data) % plan.stages.vector_bytes == 0) {
+      arrays.streamed |= 1u << o;
+    }
+  }
+  for (size_t l = 0; l < layout.leaves.size(); ++l) {
+    const Leaf& leaf = layout.leaves[l];
+    if (leaf.reach != Reach::kSplat && leaf.reach != Reach::kPeriodic) continue;
+    const std::byte* from = in[l].as<const std::byte>();
+    std::byte* to = scratch + plan.buffers[l];
+    if (leaf.reach == Reach::kSplat) {
+      splat(leaf.dtype, leaf.lane, from, to, plan.block);
+      continue;
+    }
+    const int64_t n = std::min(layout.run, elements);
+    const size_t size = lane_size(leaf.lane);
+    convert(leaf.dtype, leaf.lane, from, to, leaf.period);
+    for (int64_t done = leaf.period; done < n; done *= 2) {
+      std::memcpy(to + done * size, to, std::min(done, n - done) * size);
+    }
+  }
+  return arrays;
+}
+
 // Calls f with a frame, whose memory is this function's stack.
 template <typename F>
 __attribute__((noinline)) void with_frame(const LoopPlan& plan, const LoopArrays& arrays, F&& f) {
@@ -46,51 +84,21 @@ int64_t LoopKernel::target() const { return plan_->stages.target; }
 void LoopKernel::run(const Exec& exec, Views in, Views out) const {
   const LoopPlan& plan = *plan_;
   const Layout& layout = plan.layout;
-  LoopArrays arrays{in, out, exec.scratch, 0, 0};
   if (layout.elements == 0) {
     if (plan.reduces && layout.outputs != 0) {
+      const LoopArrays arrays{in, out, exec.scratch, 0, 0};
       with_frame(plan, arrays, [](Frame& frame) { frame.store_identities(); });
     }
     return;
   }
-  for (size_t o = 0; o < plan.outputs.size(); ++o) {
-    if (plan.outputs[o].reduced) continue;
-    bool aliases = false;
-    for (size_t l = 0; l < in.size(); ++l) {
-      if (in[l].data != out[o].data) continue;
-      arrays.aliased |= 1u << l;
-      aliases = true;
-    }
-    if (plan.outputs[o].streams && !aliases &&
-        layout.elements * static_cast<int64_t>(plan.outputs[o].size) >= kStreamBytes &&
-        reinterpret_cast<uintptr_t>(out[o].data) % plan.stages.vector_bytes == 0) {
-      arrays.streamed |= 1u << o;
-    }
-  }
-  for (size_t l = 0; l < layout.leaves.size(); ++l) {
-    const Leaf& leaf = layout.leaves[l];
-    if (leaf.reach != Reach::kSplat && leaf.reach != Reach::kPeriodic) continue;
-    const std::byte* from = in[l].as<const std::byte>();
-    std::byte* to = exec.scratch + plan.buffers[l];
-    if (leaf.reach == Reach::kSplat) {
-      splat(leaf.dtype, leaf.lane, from, to, plan.block);
-      continue;
-    }
-    const int64_t n = std::min(layout.run, layout.elements);
-    const size_t size = lane_size(leaf.lane);
-    convert(leaf.dtype, leaf.lane, from, to, leaf.period);
-    for (int64_t done = leaf.period; done < n; done *= 2) {
-      std::memcpy(to + done * size, to, std::min(done, n - done) * size);
-    }
-  }
-
+  const LoopArrays arrays = prepare(plan, layout.elements, exec.scratch, in, out);
   if (layout.mode != Layout::kAccumulate) {
     const int64_t runs = layout.rows * layout.segments;
     exec.pool.parallel_for(runs, std::max<int64_t>(1, layout.grain / layout.run),
                            [&](int64_t begin, int64_t end) {
                              with_frame(plan, arrays, [&](Frame& frame) {
                                if (layout.mode == Layout::kTile) frame.reduce_tiles(begin, end);
-                               else frame.compute(begin, end);
+                               else frame.compute(begin, end, layout.elements);
                              });
                            });
     return;
@@ -121,6 +129,15 @@ void LoopKernel::run(const Exec& exec, Views in, Views out) const {
       with_frame(plan, arrays, [&](Frame& frame) { frame.store_partials(o, begin, end); });
     });
   }
+}
+
+void LoopKernel::run_first(int64_t elements, std::byte* scratch, Views in, Views out) const {
+  const Layout& layout = plan_->layout;
+  const LoopArrays arrays = prepare(*plan_, elements, scratch, in, out);
+  const int64_t rest = elements % layout.length;
+  with_frame(*plan_, arrays, [&](Frame& frame) {
+    frame.compute(0, elements / layout.length * layout.segments + (rest + layout.run - 1) / layout.run, elements);
+  });
 }
 
 bool LoopKernel::may_alias(int output, int input) const {

@@ -32,6 +32,10 @@ class LoopKernel {
   // floats have an error that grows with the logarithm of their length. Takes nothing from the heap.
   void run(const Exec& exec, Views in, Views out) const;
 
+  // The first `elements` alone, rows of the last axis, on this thread; of a program that reduces nothing. `scratch`
+  // has scratch_bytes().
+  void run_first(int64_t elements, std::byte* scratch, Views in, Views out) const;
+
   // Whether `output` may have the memory of `input`: it is as large, element by element, and is
   // written where the input has been read for the last time. Any other overlap is not allowed.
   bool may_alias(int output, int input) const;

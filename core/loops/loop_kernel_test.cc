@@ -238,6 +238,30 @@ TEST_P(Loops, OutputsOnlyInPlaceWhereTheInputIsDoneWith) {
   EXPECT_TRUE(kernel.may_alias(1, 1));
 }
 
+// The first rows of many: as if there were no others, which stay what they are.
+TEST_P(Loops, FirstRowsAlone) {
+  constexpr int64_t kRows = 70;
+  for (int64_t columns : {1, 7, 64, 100, 256, 300, 1025, 3000}) {
+    const LoopKernel kernel(binary(kTestSub, "float32", {kRows, columns}, {kRows, columns}, {columns}));
+    TestArray a("float32", {kRows, columns}), row("float32", {columns}), all("float32", {kRows, columns});
+    std::mt19937 random(3);
+    a.fill(random);
+    row.fill(random);
+    auto scratch = hwy::AllocateAligned<std::byte>(kernel.scratch_bytes() + 1);
+    const View in[] = {a.view(), row.view()}, all_out[] = {all.view()};
+    kernel.run({ThreadPool(1), scratch.get()}, in, all_out);
+    for (int64_t rows : {int64_t{1}, int64_t{2}, int64_t{5}, int64_t{64}, kRows}) {
+      TestArray some("float32", {kRows, columns});
+      const View out[] = {some.view()};
+      kernel.run_first(rows * columns, scratch.get(), in, out);
+      for (int64_t i = 0; i < kRows * columns; ++i) {
+        ASSERT_EQ(some.get(i), i < rows * columns ? all.get(i) : 0) << rows << " of " << columns << ", element " << i;
+      }
+      EXPECT_TRUE(some.guards_intact());
+    }
+  }
+}
+
 TEST_P(Loops, LargeOutputsAreStreamed) {
   LoopProgram program = binary(kTestSub, "float32", {5000017}, {5000017}, {});
   for (size_t misaligned : {0, 1}) check(program, "streamed", 0, misaligned);

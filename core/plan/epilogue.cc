@@ -1,9 +1,9 @@
 #include "core/plan/epilogue.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "core/structure.h"
@@ -11,19 +11,17 @@
 namespace keel::plan {
 namespace {
 
-// Products hand out up to 128 rows, on most targets multiples of 8; whatever comes, few loops do it.
-constexpr std::array<int64_t, 4> kPartRows = {128, 32, 8, 1};
 // What a loop may want for scalars and short rows; it is on the stack.
 constexpr size_t kMostScratch = 32 * 1024;
 
-// `program` for so many rows. Scalars and single rows are left as they are.
-LoopProgram with_rows(LoopProgram program, int64_t rows, int64_t columns) {
+// `program` on rows of so many columns. Scalars and single rows are left as they are.
+LoopProgram on_rows(LoopProgram program, int64_t columns) {
   const int64_t all = program.shape.elements();
   for (LoopProgram::Input& input : program.inputs) {
     const int64_t size = input.shape.elements();
-    input.shape = size == all ? Shape{rows, columns} : size == 1 ? Shape{} : Shape{columns};
+    input.shape = size == all ? Shape{all / columns, columns} : size == 1 ? Shape{} : Shape{columns};
   }
-  program.shape = Shape{rows, columns};
+  program.shape = Shape{all / columns, columns};
   return program;
 }
 
@@ -35,28 +33,25 @@ std::shared_ptr<const Epilogue> Epilogue::make(const LoopProgram& program, int r
   const int64_t all = program.shape.elements();
   if (reduces || program.shape.rank() == 0 || all == 0) return nullptr;
   if (program.inputs[result].shape != program.shape) return nullptr;
-  const int64_t columns = program.shape.back(), rows = all / columns;
-  auto epilogue = std::make_shared<Epilogue>();
-  epilogue->result_ = result;
+  const int64_t columns = program.shape.back();
+  std::vector<int64_t> row_bytes;
   for (const LoopProgram::Input& input : program.inputs) {
     const int64_t size = input.shape.elements();
     const bool is_row = size == 1 || (size == columns && input.shape.back() == columns);
     if (size != all && !is_row) return nullptr;
-    const auto bytes = static_cast<int64_t>(input.dtype.size());
-    epilogue->row_bytes_.push_back(size == all ? columns * bytes : 0);
+    row_bytes.push_back(size == all ? columns * static_cast<int64_t>(input.dtype.size()) : 0);
   }
-  for (const int64_t part : kPartRows) {
-    if (part > rows) continue;
-    LoopKernel loop(with_rows(program, part, columns));
-    if (loop.scratch_bytes() > kMostScratch) return nullptr;
-    epilogue->parts_.push_back({part, std::move(loop)});
-  }
+  LoopKernel loop(on_rows(program, columns));
+  if (loop.scratch_bytes() > kMostScratch) return nullptr;
+  auto epilogue = std::make_shared<Epilogue>(std::move(loop), columns);
+  epilogue->result_ = result;
+  epilogue->row_bytes_ = std::move(row_bytes);
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const int value = program.outputs[i].value - static_cast<int>(program.inputs.size());
     const DType dtype = value < 0 ? program.inputs[program.outputs[i].value].dtype : program.steps[value].dtype;
     epilogue->output_row_bytes_.push_back(columns * static_cast<int64_t>(dtype.size()));
     if (epilogue->in_place_ < 0 && dtype == program.inputs[result].dtype &&
-        epilogue->parts_[0].loop.may_alias(static_cast<int>(i), result)) {
+        epilogue->loop_.may_alias(static_cast<int>(i), result)) {
       epilogue->in_place_ = static_cast<int>(i);
     }
   }
@@ -66,27 +61,20 @@ std::shared_ptr<const Epilogue> Epilogue::make(const LoopProgram& program, int r
 
 bool Epilogue::may_alias(int out, int in) const {
   const int input = program_input(in);
-  return out != in_place_ && row_bytes_[input] != 0 && parts_[0].loop.may_alias(out, input);
+  return out != in_place_ && row_bytes_[input] != 0 && loop_.may_alias(out, input);
 }
 
 void Epilogue::run(Views inputs, Views outputs, int64_t begin, int64_t end) const {
-  static const ThreadPool* const serial = new ThreadPool(1);
   alignas(64) std::byte scratch[kMostScratch];
   absl::InlinedVector<View, LoopProgram::kMaxInputs> in(inputs.begin(), inputs.end());
   in.insert(in.begin() + result_, outputs[in_place_]);
   absl::InlinedVector<View, LoopProgram::kMaxOutputs> out(outputs.begin(), outputs.end());
-  const auto advance = [](auto& views, const std::vector<int64_t>& row_bytes, int64_t rows) {
-    for (size_t i = 0; i < views.size(); ++i) views[i].data = views[i].template as<std::byte>() + rows * row_bytes[i];
+  const auto move_to_begin = [&](auto& views, const std::vector<int64_t>& row_bytes) {
+    for (size_t i = 0; i < views.size(); ++i) views[i].data = views[i].template as<std::byte>() + begin * row_bytes[i];
   };
-  advance(in, row_bytes_, begin);
-  advance(out, output_row_bytes_, begin);
-  for (const Part& part : parts_) {
-    for (; begin + part.rows <= end; begin += part.rows) {
-      part.loop.run({*serial, scratch}, in, out);
-      advance(in, row_bytes_, part.rows);
-      advance(out, output_row_bytes_, part.rows);
-    }
-  }
+  move_to_begin(in, row_bytes_);
+  move_to_begin(out, output_row_bytes_);
+  loop_.run_first((end - begin) * columns_, scratch, in, out);
 }
 
 namespace {

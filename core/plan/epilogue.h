@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/kernel.h"
@@ -30,19 +31,18 @@ class Epilogue {
   void run(Views inputs, Views outputs, int64_t begin, int64_t end) const;
   // Whether output `out` may have the memory of input `in` besides the result.
   bool may_alias(int out, int in) const;
-  std::string to_string() const { return parts_[0].loop.to_string(); }
+  std::string to_string() const { return loop_.to_string(); }
+
+  // For make().
+  Epilogue(LoopKernel loop, int64_t columns) : loop_(std::move(loop)), columns_(columns) {}
 
  private:
-  struct Part {
-    int64_t rows;
-    LoopKernel loop;
-  };
-
   int program_input(int in) const { return in < result_ ? in : in + 1; }
 
+  const LoopKernel loop_;  // On all rows.
+  const int64_t columns_;
   int result_ = 0, in_place_ = -1;
   std::vector<int64_t> row_bytes_, output_row_bytes_;  // 0: one row for all.
-  std::vector<Part> parts_;                            // The largest first; the last has one row.
 };
 
 // `op`'s kernel, which tells of its rows, and `epilogue` on them. Inputs: those of `op`, then the epilogue's.
