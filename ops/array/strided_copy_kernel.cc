@@ -237,14 +237,16 @@ void TransposePlanes(const ThreadPool& pool, const CopyWalk& walk, int across, c
   int64_t planes = 1;
   for (const CopyAxis& axis : outer) planes *= axis.size;
   constexpr int64_t kSize = sizeof(T);
-  // Blocks of 64 lines each way, larger where the matrix is narrow; the last takes what is left, so
-  // that none is too small for a tile.
-  const int64_t side = std::max<int64_t>(256 / kSize, 32);
-  const int64_t block_cols = std::min(cols.size, side);
-  const int64_t block_rows = std::max(side, side * side / block_cols);
+  // Blocks of four lines each way. A narrow matrix is dense on one side; its blocks are long on the other,
+  // where they are read or written in long runs. The last block takes what is left, so that none is too
+  // small for a tile.
+  const int64_t side = std::max<int64_t>(256 / kSize, 32), area = 8 * side * side;
+  const bool flat = rows.size <= side;  // The output is dense.
+  const int64_t block_cols = flat ? std::max(side, area / rows.size) : std::min(cols.size, side);
+  const int64_t block_rows = cols.size <= side ? std::max(side, area / cols.size) : side;
   const int64_t down = std::max<int64_t>(1, rows.size / block_rows);
   const int64_t right = std::max<int64_t>(1, cols.size / block_cols);
-  const int64_t block_bytes = std::min(rows.size, block_rows) * block_cols * kSize;
+  const int64_t block_bytes = std::min(rows.size, block_rows) * std::min(cols.size, block_cols) * kSize;
   const int64_t grain = std::max<int64_t>(1, kPieceBytes / block_bytes);
   const bool stream = planes * rows.size * cols.size * kSize >= kStreamBytes &&
                       AllLines(walk.axes, kSize, out);
@@ -256,7 +258,7 @@ void TransposePlanes(const ThreadPool& pool, const CopyWalk& walk, int across, c
                                rows.in_stride / kSize, cols.out_stride / kSize};
       const int64_t r0 = r * block_rows, c0 = c * block_cols;
       TransposeBlock(r + 1 == down ? rows.size - r0 : block_rows,
-                     c + 1 == right ? cols.size - c0 : block_cols, plane.at(r0, c0), stream);
+                     c + 1 == right ? cols.size - c0 : block_cols, plane.at(r0, c0), !flat, stream);
     }
   });
 }

@@ -111,6 +111,13 @@ TEST(StridedCopy, TransposesLargeMatrices) {
     check_permutation<uint64_t>(pool, {1100, 1024}, {1, 0}, 1);
     check_permutation<uint16_t>(pool, {5, 1000, 1024}, {0, 2, 1});
     check_permutation<uint8_t>(pool, {3000, 2944}, {1, 0});
+    // Narrow ones.
+    check_permutation<uint32_t>(pool, {11, 3136, 64}, {0, 2, 1});
+    check_permutation<uint32_t>(pool, {11, 64, 3136}, {0, 2, 1});
+    check_permutation<uint16_t>(pool, {2, 9001, 37}, {0, 2, 1}, 1);
+    check_permutation<uint16_t>(pool, {2, 37, 9001}, {0, 2, 1}, 1);
+    check_permutation<uint8_t>(pool, {70001, 3}, {1, 0});
+    check_permutation<uint32_t>(pool, {4, 70001}, {1, 0});
   });
 }
 

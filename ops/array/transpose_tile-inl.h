@@ -117,16 +117,6 @@ HWY_INLINE void TransposeTile(D d, const Transpose<T>& t) {
   }
 }
 
-// All columns of Lanes(d)·kGroups rows. Tiles at the edge overlap their neighbours.
-template <int kGroups, bool kStream, class D, typename T = hn::TFromD<D>>
-HWY_INLINE void TransposeRows(D d, int64_t cols, const Transpose<T>& t) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t c = 0; c < cols; c += lanes) {
-    c = std::min(c, cols - lanes);
-    for (int g = 0; g < kGroups; ++g) TransposeTile<kStream>(d, t.at(g * lanes, c));
-  }
-}
-
 // A matrix of 2, 3 or 4 columns without gaps between its rows: pixels into planes.
 template <typename T>
 bool TransposePixels(int64_t rows, int64_t cols, const Transpose<T>& t) {
@@ -175,25 +165,31 @@ bool TransposePlanes(int64_t rows, int64_t cols, const Transpose<T>& t) {
   return true;
 }
 
-// All of a block whose sides are no shorter than those of a tile. Where vectors are shorter than a
-// cache line, tiles that fill one follow each other.
+// All of a block whose sides are no shorter than those of a tile; tiles at the edge overlap their
+// neighbours. `down`: column after column of tiles, which writes along the output, else row after row. Where
+// vectors are shorter than a cache line, tiles that fill one follow each other.
 template <bool kStream, class D, typename T = hn::TFromD<D>>
-HWY_INLINE void TransposeTiles(D d, int64_t rows, int64_t cols, const Transpose<T>& t) {
+HWY_INLINE void TransposeTiles(D d, int64_t rows, int64_t cols, const Transpose<T>& t, bool down) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   constexpr int kGroups = 64 / sizeof(T) / hn::MaxLanes(D());
-  int64_t r = 0;
-  for (; r + kGroups * lanes <= rows; r += kGroups * lanes) {
-    TransposeRows<kGroups, kStream>(d, cols, t.at(r, 0));
-  }
-  for (; r < rows; r += lanes) {
-    r = std::min(r, rows - lanes);
-    TransposeRows<1, false>(d, cols, t.at(r, 0));
+  const int64_t whole = rows - rows % (kGroups * lanes);
+  const auto below = [&](int64_t r) { return r + (r < whole ? kGroups * lanes : lanes); };
+  const int64_t outer = down ? cols : rows, inner = down ? rows : cols;
+  for (int64_t i = 0; i < outer; i = down ? i + lanes : below(i)) {
+    for (int64_t j = 0; j < inner; j = down ? below(j) : j + lanes) {
+      const int64_t r = down ? j : i, c = std::min(down ? i : j, cols - lanes);
+      if (r < whole) {
+        for (int g = 0; g < kGroups; ++g) TransposeTile<kStream>(d, t.at(r + g * lanes, c));
+      } else {
+        TransposeTile<false>(d, t.at(std::min(r, rows - lanes), c));
+      }
+    }
   }
 }
 
-// A block of a matrix. `stream`: the output is written past the caches.
+// A block of a matrix. `down`: as above. `stream`: the output is written past the caches.
 template <typename T>
-void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool stream) {
+void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool down, bool stream) {
   if constexpr (sizeof(T) == 16) {
     TransposeScalar(rows, cols, t);
   } else {
@@ -202,14 +198,14 @@ void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool stre
     const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
     if (rows >= lanes && cols >= lanes) {
       if (stream) {
-        TransposeTiles<true>(d, rows, cols, t);
+        TransposeTiles<true>(d, rows, cols, t, down);
       } else {
-        TransposeTiles<false>(d, rows, cols, t);
+        TransposeTiles<false>(d, rows, cols, t, down);
       }
     } else if (TransposePixels(rows, cols, t) || TransposePlanes(rows, cols, t)) {
       return;
     } else if (rows >= kBlock && cols >= kBlock) {
-      TransposeTiles<false>(hn::CappedTag<T, kBlock>(), rows, cols, t);
+      TransposeTiles<false>(hn::CappedTag<T, kBlock>(), rows, cols, t, down);
     } else {
       TransposeScalar(rows, cols, t);
     }
@@ -219,7 +215,7 @@ void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool stre
 #else  // HWY_TARGET == HWY_SCALAR
 
 template <typename T>
-void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool) {
+void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool, bool) {
   TransposeScalar(rows, cols, t);
 }
 
