@@ -53,6 +53,9 @@ struct ShortCode {
   }
 };
 
+// Rows of columns that are added up at once; eight would be more streams than are fetched ahead.
+constexpr int64_t kRowsTogether = 4;
+
 }  // namespace
 
 Frame::Frame(const LoopPlan& plan, const LoopArrays& arrays, std::byte* workspace)
@@ -372,6 +375,26 @@ void Frame::aim_accumulators(int64_t first) {
   }
 }
 
+// kRowsTogether rows of columns, of `length` elements from each of `firsts` on: the accumulators are read
+// and written once for all of them.
+void Frame::accumulate_rows(const int64_t* firsts, int64_t length) {
+  const Output& output = plan_.outputs[0];
+  const int64_t size = output.lane_bytes, rest = length % static_cast<int64_t>(plan_.block);
+  std::byte* accumulators = rebase(at(output.accumulators), firsts[0] * size);
+  const std::byte* data = code_[0].base;  // That of the load.
+  ShortCode<kRowsTogether + 3> code;
+  for (int64_t j = 0; j < kRowsTogether; ++j) {
+    code.add(j == 0 ? output.load : output.combine, rebase(data, (firsts[0] - firsts[j]) * size), size);
+  }
+  code.add(output.combine, accumulators, size);
+  code.add(output.keep, accumulators, size);
+  code.execute(plan_.stages, firsts[0], firsts[0] + length - rest);
+  for (int64_t j = 0; rest != 0 && j < kRowsTogether; ++j) {
+    aim_accumulators(firsts[j]);
+    run_last_block(firsts[j] + length - static_cast<int64_t>(plan_.block), rest);
+  }
+}
+
 void Frame::accumulate(int64_t begin, int64_t end) {
   const Layout& layout = plan_.layout;
   const bool rows = layout.period == 1 && !layout.columns;
@@ -386,7 +409,18 @@ void Frame::accumulate(int64_t begin, int64_t end) {
     const int64_t group_start = offset_at(layout.kept, group);
     reset_accumulators();
     const int64_t start = split * layout.split, last = std::min(runs, start + layout.split);
-    for (int64_t r = start; r < last; ++r) {
+    int64_t r = start;
+    if (plan_.rows_together) {
+      const int64_t from = column * layout.run, length = std::min(layout.run, layout.length - from);
+      for (; length >= static_cast<int64_t>(plan_.block) && r + kRowsTogether <= last; r += kRowsTogether) {
+        int64_t firsts[kRowsTogether];
+        for (int64_t j = 0; j < kRowsTogether; ++j) {
+          firsts[j] = group_start + offset_at(layout.reduced, r + j) + from;
+        }
+        accumulate_rows(firsts, length);
+      }
+    }
+    for (; r < last; ++r) {
       int64_t row = r, from = column * layout.run;
       if (!layout.columns && layout.segments != 1) {
         row = r / layout.segments;

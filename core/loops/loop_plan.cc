@@ -119,14 +119,17 @@ LoopPlan::LoopPlan(const LoopProgram& program)
     }
     outputs.push_back(output);
   }
+  // Whether what is reduced is an input as it lies in memory.
+  const bool plain = layout.mode == Layout::kAccumulate && program.outputs.size() == 1 &&
+                     program.outputs[0].value < static_cast<int>(forms.size()) &&
+                     forms[program.outputs[0].value] == InputForm::kStored &&
+                     is_lane_form(outputs[0].dtype);
+  rows_together = plain && layout.columns && layout.leaves[program.outputs[0].value].reach == Reach::kFull;
   // From memory the tight loop reads a fifth slower than the stages do: it runs ahead of the
   // prefetcher.
   constexpr int64_t kCachedBytes = int64_t{16} << 20;
-  if (layout.mode == Layout::kAccumulate && layout.period == 1 && !layout.columns &&
-      layout.elements * static_cast<int64_t>(outputs[0].size) <= kCachedBytes &&
-      program.outputs.size() == 1 && program.outputs[0].value < static_cast<int>(forms.size()) &&
-      forms[program.outputs[0].value] == InputForm::kStored &&
-      is_lane_form(outputs[0].dtype)) {
+  if (plain && layout.period == 1 && !layout.columns &&
+      layout.elements * static_cast<int64_t>(outputs[0].size) <= kCachedBytes) {
     reduce = program.outputs[0].reducer->combine->code(outputs[0].lane, MicroOp::kReduce);
     reduce_code_at = reserve(workspace, 2 * sizeof(Instr));
   }

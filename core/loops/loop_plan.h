@@ -63,6 +63,8 @@ struct LoopPlan {
   // before an instruction that says where to and until when.
   MicroOp::Code reduce = nullptr;
   size_t reduce_code_at = 0;
+  // Whether columns of an array are reduced as they are: then several rows at a time.
+  bool rows_together = false;
 };
 
 }  // namespace keel
