@@ -59,6 +59,22 @@ TEST(ThreadPool, LoopsOneAfterAnother) {
   }
 }
 
+// Loop after loop, a thread begins with the same part.
+TEST(ThreadPool, ThreadsKeepToTheirShares) {
+  const ThreadPool pool(2);
+  for (int round = 0; round < 2000; ++round) {
+    std::thread::id ran[2];
+    std::atomic<int> begun{0};
+    pool.parallel_for(2, 1, [&](int64_t i, int64_t) {
+      ran[i] = std::this_thread::get_id();
+      ++begun;
+      while (begun < 2) std::this_thread::yield();  // Each of the threads has one piece.
+    });
+    ASSERT_EQ(ran[0], std::this_thread::get_id());
+    ASSERT_NE(ran[1], std::this_thread::get_id());
+  }
+}
+
 // After a pause the helpers sleep, and must be woken.
 TEST(ThreadPool, LoopsAfterAPause) {
   const ThreadPool pool(2);

@@ -49,6 +49,12 @@ struct Cut {
   int64_t blocks;
   int64_t task_rows, task_cols;
   int64_t row_tasks, col_tasks;
+  // Whether tasks follow one another down the columns of C. What is written by one thread and read by
+  // others costs as much again; so threads that pack B should each keep to its own columns.
+  bool by_columns = false;
+
+  int64_t row_of(int64_t task) const { return (by_columns ? task % row_tasks : task / col_tasks) * task_rows; }
+  int64_t col_of(int64_t task) const { return (by_columns ? task / row_tasks : task % col_tasks) * task_cols; }
 };
 
 constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -240,7 +246,7 @@ HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Ou
                          bool accumulate, const RowsDone* rows_done, ScratchSlots& slots,
                          const ThreadPool& pool) {
   // One thread does all columns of some rows that somebody waits for, if there are rows for all.
-  const bool tells = rows_done != nullptr && (cut.col_tasks == 1 || cut.row_tasks >= 16);
+  const bool tells = rows_done != nullptr && (cut.col_tasks == 1 || (cut.row_tasks >= 16 && !cut.by_columns));
   const int64_t together = tells ? cut.col_tasks : 1;
   // Pieces of at least 10 µs or so; an element of A costs about as much as 64 operations.
   const int64_t cost = cut.task_rows * std::max<int64_t>(cut.k, 1) * (2 * cut.task_cols + 64);
@@ -249,10 +255,9 @@ HWY_INLINE void RunTasks(const Cut& cut, const Rows& a, const Right& b, const Ou
     const ScratchSlots::Lease lease(slots);
     auto* slot = reinterpret_cast<ComputeType<S>*>(lease.data());
     for (int64_t task = begin * together; task < end * together; ++task) {
-      // Neighbours share their rows of A and, where the columns are few, all of B.
-      const int64_t row = task / cut.col_tasks * cut.task_rows;
-      const int64_t col = task % cut.col_tasks * cut.task_cols;
-      RunTask<S>(cut, a, b, out, row, col, 0, cut.blocks, accumulate, slot);
+      // Neighbours share their rows of A (or columns of B) and, where the columns are few, all of B.
+      const int64_t row = cut.row_of(task);
+      RunTask<S>(cut, a, b, out, row, cut.col_of(task), 0, cut.blocks, accumulate, slot);
       if (tells && (task + 1) % cut.col_tasks == 0) {
         (*rows_done)(row, std::min(row + cut.task_rows, cut.m));
       }
@@ -287,7 +292,7 @@ HWY_INLINE void RunSplit(const Cut& cut, int64_t parts, const Rows& a, const Rig
     for (int64_t i = begin; i < end; ++i) {
       const int64_t task = i % tasks, part = i / tasks;
       RunTask<T>(cut, a, b, Partial{partial + part * cut.m * cut.n, cut.n},
-                 task / cut.col_tasks * cut.task_rows, task % cut.col_tasks * cut.task_cols,
+                 cut.row_of(task), cut.col_of(task),
                  cut.blocks * part / parts, cut.blocks * (part + 1) / parts, false, slot);
     }
   });
@@ -333,8 +338,8 @@ HWY_INLINE void PackAll(const Cut& cut, const S* b, int64_t ld, bool transposed,
   const int64_t last_packed = PackedCols<T>(cut.n) - full * kWidth;
   const int64_t row_cols = last_only ? last_packed : PackedCols<T>(cut.n);
   const auto column = [&](int64_t k, int64_t j) { return transposed ? b + j * ld + k : b + k * ld + j; };
-  // Eight panels at a time: their rows are 1 KiB of contiguous memory.
-  constexpr int64_t kGroup = 8;
+  // Four panels at a time: their rows are 512 B of contiguous memory, and 256 columns are work for two threads.
+  constexpr int64_t kGroup = 4;
   const int64_t panels = full + (last_width != 0 ? 1 : 0);
   const int64_t first = last_only ? full : 0;
   const int64_t groups = CeilDiv(panels - first, kGroup);
@@ -343,9 +348,9 @@ HWY_INLINE void PackAll(const Cut& cut, const S* b, int64_t ld, bool transposed,
   const int64_t grain = std::max<int64_t>(1, (int64_t{1} << 17) / group_bytes);
   pool.parallel_for(cut.blocks * groups, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t k0 = i / groups * cut.depth;
+      const int64_t k0 = i % cut.blocks * cut.depth;
       const int64_t depth = std::min(cut.depth, cut.k - k0);
-      const int64_t p0 = first + i % groups * kGroup;
+      const int64_t p0 = first + i / cut.blocks * kGroup;
       const int64_t p1 = std::min(p0 + kGroup, panels);
       T* block = to + k0 * row_cols;
       const auto panel_at = [&](int64_t p) { return block + (p - first) * kWidth * depth; };

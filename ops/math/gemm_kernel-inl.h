@@ -106,6 +106,7 @@ struct GemmPlan {
     b_in_place = !packed_b && !kIsNarrow<S> && !s.transpose_b &&
                  (s.m <= (near ? 4 : 1) * kTileRows || ldb <= 2 * kPanelCols<T>);
     own_b = !packed_b && !b_in_place && cut.row_tasks == 1;
+    cut.by_columns = !packed_b && !b_in_place && s.n >= s.m;
     parts = SplitParts(cut);
     if (vector) {
       b_bytes = round_up_bytes(static_cast<size_t>(s.m * s.k) * sizeof(T));

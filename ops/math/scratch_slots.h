@@ -21,10 +21,10 @@ constexpr size_t round_up_bytes(size_t bytes) {
 class ScratchSlots {
  public:
   ScratchSlots(void* base, size_t bytes, int threads)
-      : base_(static_cast<char*>(base)), bytes_(round_up_bytes(bytes)), threads_(threads) {}
+      : base_(static_cast<char*>(base)), bytes_(step(bytes)), threads_(threads) {}
 
   static size_t total_bytes(size_t bytes, int threads) {
-    return round_up_bytes(bytes) * static_cast<size_t>(threads);
+    return step(bytes) * static_cast<size_t>(threads);
   }
 
   // A slot held for the life of this object.
@@ -42,15 +42,20 @@ class ScratchSlots {
   };
 
  private:
+  // From a slot to the next. A page lies between them, which the hardware's prefetch does not cross: reading
+  // the first lines of a slot that another thread writes cost 10 % of a product of 150 us.
+  static size_t step(size_t bytes) { return round_up_bytes(bytes) + 4096; }
+
+  // A thread looks at the same slot first every time: what is written there stays in its own caches.
   int take() {
-    for (;;) {
-      for (int i = 0; i < threads_; ++i) {
-        std::atomic<uint64_t>& word = used_[i / 64 % kWords];
-        const uint64_t bit = uint64_t{1} << (i % 64);
-        if ((word.load(std::memory_order_relaxed) & bit) == 0 &&
-            (word.fetch_or(bit, std::memory_order_acquire) & bit) == 0) {
-          return i;
-        }
+    static std::atomic<unsigned> started{0};
+    thread_local const unsigned number = started.fetch_add(1, std::memory_order_relaxed);
+    for (int i = static_cast<int>(number % static_cast<unsigned>(threads_));; i = i + 1 < threads_ ? i + 1 : 0) {
+      std::atomic<uint64_t>& word = used_[i / 64 % kWords];
+      const uint64_t bit = uint64_t{1} << (i % 64);
+      if ((word.load(std::memory_order_relaxed) & bit) == 0 &&
+          (word.fetch_or(bit, std::memory_order_acquire) & bit) == 0) {
+        return i;
       }
     }
   }
