@@ -272,20 +272,21 @@ HWY_INLINE void TransposeSquare(const T* HWY_RESTRICT from, int64_t from_step, T
 template <typename T>
 HWY_NOINLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows,
                                 int64_t cols, T* HWY_RESTRICT to, int64_t to_step) {
-  int64_t r = 0;
 #if HWY_TARGET != HWY_SCALAR
   constexpr int64_t kSide = 16 / sizeof(T);
-  for (; r + kSide <= rows; r += kSide) {
-    int64_t c = 0;
-    for (; c + kSide <= cols; c += kSide) {
-      TransposeSquare(from + r * from_step + c, from_step, to + c * to_step + r, to_step);
+  if (rows >= kSide && cols >= kSide) {
+    // The last squares reach back over those before, so that nothing is left.
+    for (int64_t r = 0; r < rows; r += kSide) {
+      r = std::min(r, rows - kSide);
+      for (int64_t c = 0; c < cols; c += kSide) {
+        c = std::min(c, cols - kSide);
+        TransposeSquare(from + r * from_step + c, from_step, to + c * to_step + r, to_step);
+      }
     }
-    for (; c < cols; ++c) {
-      for (int64_t i = r; i < r + kSide; ++i) to[c * to_step + i] = from[i * from_step + c];
-    }
+    return;
   }
 #endif
-  for (; r < rows; ++r) {
+  for (int64_t r = 0; r < rows; ++r) {
     for (int64_t c = 0; c < cols; ++c) to[c * to_step + r] = from[r * from_step + c];
   }
 }
