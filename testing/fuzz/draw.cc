@@ -133,8 +133,8 @@ Tensor Draw::indices(const Shape& shape, int64_t high) {
     T* const out = reinterpret_cast<T*>(value.bytes_begin());
     for (int64_t i = 0; i < value.elements(); ++i) {
       state = state * 1664525 + 1013904223;
-      out[i] = static_cast<T>((state >> 16) % static_cast<uint32_t>(std::max<int64_t>(high, 0) + 1));
-      if (seed >= 240 && (state >> 20) % 4 == 0) out[i] = static_cast<T>(odd);
+      const int64_t even = (state >> 16) % static_cast<uint32_t>(std::max<int64_t>(high, 0) + 1);
+      out[i] = convert_element<T>(seed >= 240 && (state >> 20) % 4 == 0 ? odd : even);
     }
   });
   return feed(std::move(value));
