@@ -31,23 +31,35 @@ Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Tensors after, Signatur
       outputs_(std::move(outputs)), uses_learning_phase_(uses_learning_phase),
       id_(next_node_id.fetch_add(1, std::memory_order_relaxed)) {}
 
-// Takes the graph behind it down with a loop: recursion would overflow the stack on a long chain.
+// Takes the graph behind it down with a loop: recursion would overflow the stack on a long chain. Ops hold
+// graphs too: branches, the call of a layer.
 Node::~Node() {
-  thread_local std::vector<Tensor>* pending = nullptr;
-  if (pending != nullptr) {  // Called from the loop below, further up the stack.
-    for (Tensors* list : {&inputs_, &after_}) {
-      for (Tensor& tensor : *list) pending->push_back(std::move(tensor));
+  struct Remains {
+    Tensors tensors;
+    std::vector<std::shared_ptr<const Op>> ops;
+    void take(Node& node) {
+      for (Tensors* list : {&node.inputs_, &node.after_}) {
+        for (Tensor& tensor : *list) tensors.push_back(std::move(tensor));
+      }
+      ops.push_back(std::move(node.op_));
     }
+  };
+  thread_local Remains* pending = nullptr;
+  if (pending != nullptr) {  // Called from the loop below, further up the stack.
+    pending->take(*this);
     return;
   }
-  std::vector<Tensor> work;
-  for (Tensors* list : {&inputs_, &after_}) {
-    for (Tensor& tensor : *list) work.push_back(std::move(tensor));
-  }
+  Remains work;
+  work.take(*this);
   pending = &work;
-  while (!work.empty()) {
-    Tensor last = std::move(work.back());
-    work.pop_back();
+  while (!work.tensors.empty() || !work.ops.empty()) {
+    if (!work.ops.empty()) {
+      const auto last = std::move(work.ops.back());
+      work.ops.pop_back();
+    } else {
+      const Tensor last = std::move(work.tensors.back());
+      work.tensors.pop_back();
+    }
   }
   pending = nullptr;
 }

@@ -93,7 +93,7 @@ class Node {
   static uint64_t next_id();
 
  private:
-  const std::shared_ptr<const Op> op_;
+  std::shared_ptr<const Op> op_;
   Tensors inputs_, after_;
   const Signatures outputs_;
   const bool uses_learning_phase_;
