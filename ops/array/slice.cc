@@ -1,5 +1,8 @@
 #include "ops/array/slice.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "core/op.h"
 #include "ops/array/embed_kernel.h"
 #include "ops/array/reshape.h"
@@ -7,6 +10,14 @@
 
 namespace keel {
 namespace {
+
+// How many indices there are from `begin` to `end`, no less; what no axis can have is cut off.
+int64_t count(int64_t begin, int64_t end, int64_t step) {
+  const uint64_t distance = static_cast<uint64_t>(end) - static_cast<uint64_t>(begin);
+  if (distance == 0) return 0;
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(std::min((distance - 1) / static_cast<uint64_t>(step) + 1, kMost));
+}
 
 // A range of an axis of known size.
 struct Resolved {
@@ -21,7 +32,7 @@ Resolved resolve(const SliceRange& range, const Shape& x, int axis) {
     fail("slice: ", range, " of axis ", axis, " of x of shape ", x, "; accepted are bounds within 0 to ",
          dim, ", in order");
   }
-  return {begin, (end - begin + range.step - 1) / range.step};
+  return {begin, count(begin, end, range.step)};
 }
 
 // How many indices a range has where the axis' size is not known; None where that depends on it.
@@ -30,17 +41,17 @@ int64_t size_of(const SliceRange& range) {
   const int64_t end = range.end == SliceRange::kEnd ? 0 : range.end;
   if (!from_end && (range.begin < 0 || range.end < 0 || range.end == SliceRange::kEnd)) return None;
   if (end < range.begin) fail("slice: ", range, " ends before it begins");
-  return (end - range.begin + range.step - 1) / range.step;
+  return count(range.begin, end, range.step);
 }
 
-// Per axis, where the slice begins, its step, and its size.
+// Per axis, where the slice begins, its step (1 where nothing follows), and its size.
 struct Region {
   explicit Region(const std::vector<SliceRange>& ranges, const Shape& x) {
     for (int a = 0; a < x.rank(); ++a) {
       const SliceRange range = a < static_cast<int>(ranges.size()) ? ranges[a] : SliceRange{};
       const Resolved r = resolve(range, x, a);
       begin.push_back(r.begin);
-      step.push_back(range.step);
+      step.push_back(r.size > 1 ? range.step : 1);
       size.push_back(r.size);
     }
   }
@@ -144,11 +155,9 @@ class EmbedLike final : public OpOf<EmbedLike> {
  private:
   // Whether two regions may have an element in common: seen as if their steps were 1.
   static bool overlap(const Region& a, const Region& b) {
+    const auto last = [](const Region& r, int k) { return r.begin[k] + (r.size[k] - 1) * r.step[k]; };
     for (int k = 0; k < a.begin.rank(); ++k) {
-      if (a.begin[k] + a.size[k] * a.step[k] <= b.begin[k] ||
-          b.begin[k] + b.size[k] * b.step[k] <= a.begin[k]) {
-        return false;
-      }
+      if (last(a, k) < b.begin[k] || last(b, k) < a.begin[k]) return false;
     }
     return true;
   }
@@ -173,7 +182,7 @@ Tensor strided_slice(const Tensor& x, const std::vector<SliceRange>& ranges) {
 Tensor slice(const Tensor& x, int64_t axis, int64_t begin, int64_t size) {
   const int checked = check_axis("slice", axis, x.rank());
   if (size < 0) fail("slice: size ", size, "; accepted are sizes from 0 on");
-  if (begin < 0 && size > -begin) {
+  if (begin < 0 && begin + size > 0) {
     fail("slice: ", size, " elements from ", begin, " on reach beyond the end of axis ", axis);
   }
   std::vector<SliceRange> ranges(checked + 1);

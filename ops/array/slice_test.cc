@@ -1,5 +1,6 @@
 #include "ops/array/slice.h"
 
+#include <limits>
 #include <string>
 
 #include "core/gradients.h"
@@ -58,6 +59,18 @@ TEST(Slice, SaysWhatIsOutside) {
 TEST(ElementAt, DropsTheAxis) {
   EXPECT_THAT(both_ways([](const Tensor& t) { return element_at(t, -1, 1); }, iota({2, 3})).to_vector<int>(),
               ElementsAre(2, 5));
+}
+
+TEST(Slice, BoundsAndStepsAtTheEndsOfTheIntegers) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max(), kLeast = std::numeric_limits<int64_t>::min();
+  const Tensor x = constant(Array{1, 2, 3});
+  EXPECT_THAT(eval(strided_slice(x, {{0, SliceRange::kEnd, kMost}})).to_vector<float>(), ElementsAre(1));
+  EXPECT_THAT(eval(strided_slice(x, {{2, 3, kMost}})).to_vector<float>(), ElementsAre(3));
+  EXPECT_THAT(error_of([&] { slice(x, 0, kLeast, 1); }), HasSubstr("slice"));
+  const Tensor unknown = placeholder({.shape = Shape{None}});
+  EXPECT_EQ(strided_slice(unknown, {{0, 5, kMost}}).shape(), Shape{1});
+  const Tensor beyond = strided_slice(unknown, {{kLeast, SliceRange::kEnd, 1}});
+  EXPECT_THAT(error_of([&] { function({unknown}, {beyond})({Array{1, 2}}); }), HasSubstr("slice"));
 }
 
 TEST(Slice, HasGradients) {

@@ -3,6 +3,7 @@
 #ifndef KEEL_OPS_ARRAY_STRIDED_COPY_KERNEL_H_
 #define KEEL_OPS_ARRAY_STRIDED_COPY_KERNEL_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,7 +32,8 @@ void strided_copy(const ThreadPool& pool, CopyAxes axes, size_t element_size, co
 template <typename Dims>
 CopyAxes dense_axes(const Dims& shape) {
   CopyAxes axes(shape.end() - shape.begin());
-  int64_t stride = 1;
+  // The other axes of an empty array may be of any size, and their product of none.
+  int64_t stride = std::find(shape.begin(), shape.end(), 0) == shape.end() ? 1 : 0;
   for (int i = static_cast<int>(axes.size()) - 1; i >= 0; --i) {
     axes[i] = {shape.begin()[i], stride, stride};
     stride *= shape.begin()[i];
@@ -41,9 +43,6 @@ CopyAxes dense_axes(const Dims& shape) {
 
 // Sets `bytes` bytes to 0, on several threads where they are many.
 void fill_zero(const ThreadPool& pool, void* out, int64_t bytes);
-
-// The target that the copies run on, as hwy::TargetName gives it.
-const char* strided_copy_target();
 
 }  // namespace keel
 
