@@ -17,15 +17,13 @@ Array floats(const Shape& shape, int seed, float low, float high) {
 
 Tensor input(const Shape& shape) { return placeholder({.shape = shape, .dtype = DType::kFloat32}); }
 
-Step call(const Function& function, std::vector<Array> inputs, std::vector<int> changing) {
+Step call(const Function& function, std::vector<Array> inputs) {
   struct State {
     Function function;
     std::vector<Array> inputs, outputs;
-    std::vector<int> changing;
   };
-  auto state = std::make_shared<State>(State{function, std::move(inputs), {}, std::move(changing)});
+  auto state = std::make_shared<State>(State{function, std::move(inputs), {}});
   return {[state] {
-            for (int i : state->changing) state->inputs[i].renew_version();
             state->outputs.clear();  // So that its memory is there for the next.
             state->outputs = state->function(state->inputs);
           },

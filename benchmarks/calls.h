@@ -17,9 +17,9 @@ Array floats(const Shape& shape, int seed, float low = -1, float high = 1);
 // A float32 placeholder.
 Tensor input(const Shape& shape);
 
-// Calls `function` with `inputs`; the first output is the result. An array that is fed twice with the
-// same contents counts as weights, which Keel packs once; those at `changing` count as new in each call.
-Step call(const Function& function, std::vector<Array> inputs, std::vector<int> changing = {});
+// Calls `function` with `inputs`; the first output is the result. What is fed counts as new in each call;
+// weights that do not change, which Keel packs once as the peers do, are variables.
+Step call(const Function& function, std::vector<Array> inputs);
 
 // A function of one array of this shape, Floats(…, 0).
 template <typename F>

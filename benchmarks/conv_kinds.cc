@@ -10,6 +10,7 @@
 #include "benchmarks/workloads.h"
 #include "core/function.h"
 #include "core/gradients.h"
+#include "core/variable.h"
 #include "ops/conv/conv.h"
 
 namespace keel::bench {
@@ -29,14 +30,13 @@ MakeStep keel_conv(const std::vector<Shape>& shapes, const Shape& ys, Part part,
     constexpr int kSeeds[] = {0, 1, 3};
     Tensors operands;
     std::vector<Array> values;
-    std::vector<int> changing;
     for (size_t i = 0; i < shapes.size(); ++i) {
-      operands.push_back(input(shapes[i]));
+      const bool weights = i > 0 && part == Part::kForward;
       values.push_back(floats(shapes[i], kSeeds[i]));
-      changing.push_back(static_cast<int>(i));
+      operands.push_back(weights ? variable(values[i]) : input(shapes[i]));
     }
     const Tensor y = f(operands);
-    if (part == Part::kForward) return call(function(operands, {y}), values, {0});
+    if (part == Part::kForward) return call(function({operands[0]}, {y}), {values[0]});
     const Tensor dy = input(ys);
     Tensors wanted = gradients(Tensors{y}, Tensors{dy}, operands);
     if (part == Part::kAll) {
@@ -47,8 +47,7 @@ MakeStep keel_conv(const std::vector<Shape>& shapes, const Shape& ys, Part part,
     }
     operands.push_back(dy);
     values.push_back(floats(ys, 2));
-    changing.push_back(static_cast<int>(shapes.size()));
-    return call(function(operands, wanted), values, changing);
+    return call(function(operands, wanted), values);
   };
 }
 

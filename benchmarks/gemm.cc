@@ -33,7 +33,7 @@ MakeStep keel_dot(const Product& p, bool weights) {
     if (weights) return call(function({x}, {dot(x, variable(floats(b, 1)))}), {floats(a, 0)});
     const Tensor y = input(b);
     const Tensor product = dot(p.transpose_a ? transpose(x) : x, p.transpose_b ? transpose(y) : y);
-    return call(function({x, y}, {product}), {floats(a, 0), floats(b, 1)}, {0, 1});
+    return call(function({x, y}, {product}), {floats(a, 0), floats(b, 1)});
   };
 }
 
@@ -68,7 +68,7 @@ Workload batch_product(int64_t batch, const Product& p) {
                const Shape right = p.transpose_b ? Shape{batch, p.n, p.k} : Shape{batch, p.k, p.n};
                const Tensor x = input(left), y = input(right);
                return call(function({x, y}, {batch_dot(x, y, {2, p.transpose_b ? 2 : 1})}),
-                           {floats(left, 0), floats(right, 1)}, {0, 1});
+                           {floats(left, 0), floats(right, 1)});
              },
              .peers = {{"oneDNN", onednn::batch_gemm(batch, p.m, p.n, p.k, p.transpose_b)}},
              .flops = 2.0 * static_cast<double>(batch * p.m * p.n * p.k),

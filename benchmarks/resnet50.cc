@@ -53,7 +53,7 @@ MakeStep keel_resnet50(int64_t batch) {
     const Shape images{batch, 224, 224, 3};
     const Tensor x = input(images);
     Network network;
-    return call(function({x}, {resnet50(network, x)}), {floats(images, 0)}, {0});
+    return call(function({x}, {resnet50(network, x)}), {floats(images, 0)});
   };
 }
 

@@ -68,7 +68,7 @@ MakeStep layer(const Cell& cell, bool gradient) {
     Tensors wanted = gradients(Tensors{y.outputs}, Tensors{dy}, Tensors{x, w, u, b});
     wanted.push_back(y.outputs);
     feeds.push_back(floats(ys, 4));
-    return call(function({x, w, u, b, dy}, wanted), std::move(feeds), {1, 2});
+    return call(function({x, w, u, b, dy}, wanted), std::move(feeds));
   };
 }
 
