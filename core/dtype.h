@@ -108,6 +108,17 @@ decltype(auto) visit_dtype(DType dtype, F&& f) {
   return f(double{});
 }
 
+// Calls f(U{}) with the unsigned integer that has the size of an element: where only bits are moved.
+template <typename F>
+decltype(auto) visit_size(size_t size, F&& f) {
+  switch (size) {
+    case 1: return f(uint8_t{});
+    case 2: return f(uint16_t{});
+    case 4: return f(uint32_t{});
+    default: return f(uint64_t{});
+  }
+}
+
 // Element `value` as U, by Keel's rules of casting: a float becomes an integer by truncation,
 // saturated, NaN as 0; anything but 0 becomes true.
 template <typename U, typename T>

@@ -13,7 +13,7 @@ class Elementwise : public Op {
  public:
   const MicroOp* micro_op() const override = 0;
   // The result's dtype for operands of `dtype`; ValueError where the op has no meaning for it. By
-  // default `dtype`, accepted when the micro-op exists for its lane type.
+  // default `dtype`, accepted when it is not bool and the micro-op exists for its lane type.
   virtual DType result_dtype(DType dtype) const;
   Signatures infer(SignatureSpan in) const override;
   std::unique_ptr<Kernel> compile(SignatureSpan in, SignatureSpan out) const override;

@@ -40,7 +40,7 @@ bool is_keras_tensor(const Array& x);
 struct ConstantOptions {
   std::optional<DType> dtype = std::nullopt;
   std::optional<Shape> shape = std::nullopt;
-  std::string name = "";
+  std::string name = "";  // Accepted as Keras does; only placeholders and variables bear names.
 };
 Tensor constant(const Array& value, const ConstantOptions& options = {});
 
@@ -68,7 +68,7 @@ Variable ones(const Shape& shape, const NewVariableOptions& options = {});
 Variable eye(int64_t size, const NewVariableOptions& options = {});
 Variable eye(const Shape& size, const NewVariableOptions& options = {});
 // Tensors of 0 and 1 in the shape of `x`, unknown dimensions included; dtype: that of `x` where
-// absent. Source: keras.backend.zeros_like, ones_like.
+// absent; they bear no name. Source: keras.backend.zeros_like, ones_like.
 Tensor zeros_like(const Tensor& x, const NewVariableOptions& options = {});
 Tensor ones_like(const Tensor& x, const NewVariableOptions& options = {});
 

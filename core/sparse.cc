@@ -88,17 +88,6 @@ class FirstBad {
 
 constexpr int64_t kPiece = int64_t{1} << 16;  // Elements per task.
 
-// Calls f(T{}) with an unsigned integer of `size` bytes.
-template <typename F>
-void visit_size(size_t size, F&& f) {
-  switch (size) {
-    case 1: return f(uint8_t{});
-    case 2: return f(uint16_t{});
-    case 4: return f(uint32_t{});
-    default: return f(uint64_t{});
-  }
-}
-
 // Zeros in `out`, and the values in their places. The position of the first index that is out of range
 // or order, or -1. Every position falls into a piece whose bounds it is checked against.
 template <typename T>

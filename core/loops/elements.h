@@ -12,17 +12,6 @@
 
 namespace keel {
 
-// Calls f with an unsigned integer as wide as an element.
-template <typename F>
-void visit_size(size_t size, F&& f) {
-  switch (size) {
-    case 1: return f(uint8_t{});
-    case 2: return f(uint16_t{});
-    case 4: return f(uint32_t{});
-    default: return f(uint64_t{});
-  }
-}
-
 // Calls f(T{}) with the C++ type of the lanes.
 template <typename F>
 void visit_lane(Lane lane, F&& f) {

@@ -8,7 +8,6 @@
 
 #include "core/dtype.h"
 #include "gtest/gtest.h"
-#include "hwy/targets.h"
 #include "ops/math/kernel_test_util.h"
 
 namespace keel {
@@ -16,6 +15,7 @@ namespace {
 
 using testing_util::epsilon_of;
 using testing_util::Guarded;
+using testing_util::on_every_target;
 using testing_util::value_of;
 
 template <typename T>
@@ -77,11 +77,7 @@ void check_special() {
 }
 
 TEST(ScatterAdd, SumsRowsOnEveryTarget) {
-  const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (int64_t left = supported; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(left & -left));
+  on_every_target([] {
     check_scatters<float>();
     check_scatters<double>();
     check_scatters<float16>();
@@ -89,9 +85,7 @@ TEST(ScatterAdd, SumsRowsOnEveryTarget) {
     check_special<float>();
     check_special<float16>();
     check_special<bfloat16>();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  });
 }
 
 // One row that gets very many updates: in partial sums, an error far below count times epsilon.

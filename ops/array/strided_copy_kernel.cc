@@ -289,8 +289,6 @@ void Copy(const ThreadPool& pool, const CopyWalk& walk, const void* in_data, voi
   }
 }
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
@@ -301,7 +299,6 @@ namespace keel {
 namespace {
 
 HWY_EXPORT(Copy);
-HWY_EXPORT(Target);
 
 // Sorts and joins the axes. False where there is nothing to copy.
 bool simplify(CopyAxes axes, int64_t element_size, CopyWalk* walk) {
@@ -363,8 +360,6 @@ void fill_zero(const ThreadPool& pool, void* out, int64_t bytes) {
     std::memset(static_cast<char*>(out) + begin, 0, static_cast<size_t>(end - begin));
   });
 }
-
-const char* strided_copy_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 }  // namespace keel
 #endif  // HWY_ONCE

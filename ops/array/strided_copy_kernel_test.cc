@@ -77,7 +77,7 @@ void check_transposes(const ThreadPool& pool) {
 
 TEST(StridedCopy, Transposes) {
   const ThreadPool pool(2);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     check_transposes<uint8_t>(pool);
     check_transposes<uint16_t>(pool);
     check_transposes<uint32_t>(pool);
@@ -87,7 +87,7 @@ TEST(StridedCopy, Transposes) {
 
 TEST(StridedCopy, PermutesEveryWay) {
   const ThreadPool pool(2);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     for (const std::vector<int64_t>& shape :
          {std::vector<int64_t>{5, 1, 7, 3}, {2, 33, 4, 2}, {3, 2, 2, 20}, {17, 3, 9, 1}, {0, 2, 3, 4}}) {
       std::vector<int> pattern{0, 1, 2, 3};
@@ -105,7 +105,7 @@ TEST(StridedCopy, PermutesEveryWay) {
 // Past the size from which outputs are streamed, and with rows that do not begin on a cache line.
 TEST(StridedCopy, TransposesLargeMatrices) {
   const ThreadPool pool(2);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     check_permutation<uint32_t>(pool, {1536, 1600}, {1, 0});
     check_permutation<uint32_t>(pool, {1601, 1433}, {1, 0});
     check_permutation<uint64_t>(pool, {1100, 1024}, {1, 0}, 1);
@@ -143,7 +143,7 @@ void check_runs(const ThreadPool& pool) {
 
 TEST(StridedCopy, CopiesRunsRepetitionsAndSteps) {
   const ThreadPool pool(2);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     check_runs<uint8_t>(pool);
     check_runs<uint16_t>(pool);
     check_runs<uint32_t>(pool);
@@ -154,7 +154,7 @@ TEST(StridedCopy, CopiesRunsRepetitionsAndSteps) {
 TEST(StridedCopy, CutsLongRuns) {
   const ThreadPool pool(3);
   const Guarded<uint32_t> in = numbers<uint32_t>(400000);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     check<uint32_t>(pool, {{300001, 1, 1}}, in.data(), 300001);
     check<uint32_t>(pool, {{2, 100001, 150000}, {100000, 1, 1}}, in.data(), 300000);
     check<uint32_t>(pool, {{200001, -1, 1}}, in.data() + 200000, 200001);
@@ -168,7 +168,7 @@ TEST(StridedCopy, CutsLongRuns) {
 TEST(StridedCopy, LargeOutputs) {
   const ThreadPool pool(3);
   const Guarded<uint32_t> in = numbers<uint32_t>(48 * 44000 + 1);
-  on_every_target(strided_copy_target, [&] {
+  on_every_target([&] {
     check<uint32_t>(pool, {{44000, 48, 64}, {48, 1, 1}}, in.data() + 1, 64 * 44000);
     check<uint32_t>(pool, {{44000, 48, 64}, {48, 1, 1}}, in.data(), 64 * 44000 + 1, 1);
     check<uint32_t>(pool, {{44000, 48, 63}, {48, 1, 1}}, in.data(), 64 * 44000);

@@ -64,9 +64,6 @@ template <typename T>
 void conv_kernel_gradient(const ConvShape& shape, const T* x, const T* dy, T* dw, void* scratch,
                           const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* conv_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CONV_CONV_KERNEL_H_

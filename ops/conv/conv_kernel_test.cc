@@ -94,7 +94,7 @@ using Types = testing::Types<float, double, hwy::float16_t, hwy::bfloat16_t>;
 TYPED_TEST_SUITE(ConvKernel, Types);
 
 TYPED_TEST(ConvKernel, OneAndTwoAxes) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     for (const ConvShape& s : std::vector<ConvShape>{
              same(1, {1, 1, 17}, 3, {1, 1, 5}, 5),
              valid(2, {1, 1, 33}, 17, {1, 1, 4}, 33, {1, 1, 3}),
@@ -121,7 +121,7 @@ TYPED_TEST(ConvKernel, OneAndTwoAxes) {
 }
 
 TYPED_TEST(ConvKernel, ThreeAxes) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     check<TypeParam>(same(1, {4, 5, 6}, 3, {3, 3, 3}, 5));
     check<TypeParam>(valid(2, {5, 6, 4}, 2, {2, 3, 1}, 17, {2, 1, 2}, {1, 2, 1}));
   });
@@ -130,7 +130,7 @@ TYPED_TEST(ConvKernel, ThreeAxes) {
 // Enough channels that the image is read where it lies: lines and taps in padding, whole planes per task,
 // lines cut in pieces, taps apart from each other, blocks of k that end inside a line of taps.
 TYPED_TEST(ConvKernel, ManyChannels) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     ConvShape wide = same(1, {1, 3, 9}, 16, {1, 2, 3}, 17);
     wide.pad = {0, 4, 5};
     wide.out = {1, 10, 19};
@@ -151,7 +151,7 @@ TYPED_TEST(ConvKernel, ManyChannels) {
 
 // Padding of any width, on either side: pixels with no real input, inputs that no output sees.
 TYPED_TEST(ConvKernel, ExplicitPadding) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     ConvShape s = same(1, {1, 3, 4}, 2, {1, 2, 3}, 3);
     s.pad = {0, 4, 5};
     s.out = {1, 10, 13};
@@ -165,7 +165,7 @@ TYPED_TEST(ConvKernel, ExplicitPadding) {
 }
 
 TYPED_TEST(ConvKernel, Empty) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     check<TypeParam>(same(0, {1, 5, 5}, 3, {1, 3, 3}, 4));
     check<TypeParam>(valid(2, {1, 2, 5}, 3, {1, 3, 3}, 4));
     check<TypeParam>(same(2, {1, 4, 5}, 0, {1, 3, 3}, 4));
@@ -175,7 +175,7 @@ TYPED_TEST(ConvKernel, Empty) {
 
 // Enough pixels for several tasks and for parts of the kernel gradient.
 TEST(ConvKernelLarge, ManyTasks) {
-  on_every_target(conv_target, [] {
+  on_every_target([] {
     check<float>(same(2, {1, 40, 40}, 3, {1, 3, 3}, 34));
     check<float>(same(1, {1, 20, 21}, 32, {1, 3, 3}, 33, {1, 2, 2}));
   });

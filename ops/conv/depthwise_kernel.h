@@ -40,9 +40,6 @@ template <typename T>
 void depthwise_kernel_gradient(const ConvShape& shape, const T* x, const T* dy, T* dw,
                                void* scratch, const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* depthwise_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CONV_DEPTHWISE_KERNEL_H_

@@ -71,7 +71,7 @@ using Types = testing::Types<float, double, hwy::float16_t, hwy::bfloat16_t>;
 TYPED_TEST_SUITE(DepthwiseKernel, Types);
 
 TYPED_TEST(DepthwiseKernel, Windows) {
-  on_every_target(depthwise_target, [] {
+  on_every_target([] {
     for (const ConvShape& s : std::vector<ConvShape>{
              same(1, {1, 9, 23}, 17, {1, 3, 3}),
              same(2, {1, 6, 11}, 35, {1, 3, 3}, 1, {1, 2, 2}),
@@ -95,7 +95,7 @@ TYPED_TEST(DepthwiseKernel, Windows) {
 }
 
 TYPED_TEST(DepthwiseKernel, ChannelsAndMultipliers) {
-  on_every_target(depthwise_target, [] {
+  on_every_target([] {
     for (int64_t channels : {1, 2, 3, 5, 7, 8, 9, 15, 16, 31, 65}) {
       for (int64_t multiplier : {1, 2, 3, 4, 7, 17}) {
         check<TypeParam>(same(1, {1, 4, 7}, channels, {1, 3, 3}, multiplier, {1, 2, 1}));
@@ -107,7 +107,7 @@ TYPED_TEST(DepthwiseKernel, ChannelsAndMultipliers) {
 
 // Padding of any width, on either side: places with no real input, inputs that no place sees.
 TYPED_TEST(DepthwiseKernel, ExplicitPadding) {
-  on_every_target(depthwise_target, [] {
+  on_every_target([] {
     ConvShape s = same(1, {1, 3, 4}, 18, {1, 2, 3}, 2);
     s.pad = {0, 4, 5};
     s.out = {1, 10, 13};
@@ -121,7 +121,7 @@ TYPED_TEST(DepthwiseKernel, ExplicitPadding) {
 }
 
 TYPED_TEST(DepthwiseKernel, Empty) {
-  on_every_target(depthwise_target, [] {
+  on_every_target([] {
     check<TypeParam>(same(0, {1, 5, 5}, 3, {1, 3, 3}, 2));
     check<TypeParam>(valid(2, {1, 2, 5}, 3, {1, 3, 3}));
   });
@@ -129,7 +129,7 @@ TYPED_TEST(DepthwiseKernel, Empty) {
 
 // Several tasks along rows, along channels, and several parts of the kernel's gradient.
 TEST(DepthwiseKernelLarge, ManyTasks) {
-  on_every_target(depthwise_target, [] {
+  on_every_target([] {
     check<float>(same(2, {1, 40, 41}, 96, {1, 3, 3}));
     check<float>(same(1, {1, 7, 7}, 1000, {1, 3, 3}));
     check<float>(same(1, {1, 30, 31}, 65, {1, 3, 3}, 2, {1, 2, 2}));
@@ -148,7 +148,7 @@ TEST(DepthwiseKernelLarge, PastTheCaches) {
     Guarded<float> x(all.batch * x_size), dy(all.batch * y_size), w(9 * 16);
     std::mt19937 random(7);
     for (Guarded<float>* g : {&x, &dy, &w}) g->fill(random);
-    on_every_target(depthwise_target, [&] {
+    on_every_target([&] {
       const ThreadPool& pool = testing_util::pool_of(2);
       std::vector<char> scratch(depthwise_scratch_bytes<float>(all, pool) + 64);
       void* aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;

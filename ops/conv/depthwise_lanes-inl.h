@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/narrow_float-inl.h"
 #include "ops/conv/layout-inl.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

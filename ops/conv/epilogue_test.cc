@@ -70,7 +70,7 @@ void check_dot(int64_t m, int64_t k, int64_t n, DType dtype) {
 }
 
 TEST(Epilogue, HasTheBitsOfAStepOfItsOwnForDot) {
-  testing_util::on_every_target(gemm_target, [] {
+  testing_util::on_every_target([] {
     for (const char* dtype : {"float32", "float64", "float16", "bfloat16"}) {
       check_dot(1, 8, 5, dtype);
       check_dot(3, 300, 700, dtype);
@@ -85,7 +85,7 @@ TEST(Epilogue, HasTheBitsOfAStepOfItsOwnForDot) {
 }
 
 TEST(Epilogue, HasTheBitsOfAStepOfItsOwnForConvolutions) {
-  testing_util::on_every_target(gemm_target, [] {
+  testing_util::on_every_target([] {
     struct Case {
       Shape x, kernel;
       std::function<Tensor(const Tensor&, const Tensor&)> conv;

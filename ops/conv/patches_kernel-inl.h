@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/narrow_float-inl.h"
 #include "ops/conv/layout-inl.h"
 #include "ops/conv/patches_kernel.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

@@ -17,8 +17,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 #define KEEL_DEFINE_PATCHES(name, type)                                                        \
   void Gather##name(const PatchShape& shape, const type* x, type* to, const ThreadPool& pool) { \
     GatherPatches<type>(shape, x, to, pool);                                                   \
@@ -42,8 +40,6 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
-
 #define KEEL_EXPORT_PATCHES(name, type) \
   HWY_EXPORT(Gather##name);             \
   HWY_EXPORT(Scatter##name);            \
@@ -51,8 +47,6 @@ HWY_EXPORT(Target);
 KEEL_PATCH_TYPES(KEEL_EXPORT_PATCHES)
 
 }  // namespace
-
-const char* patches_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 #define KEEL_ENTRY_PATCHES(name, type)                                                         \
   template <>                                                                                  \

@@ -36,9 +36,6 @@ size_t scatter_patches_scratch_bytes(const PatchShape& shape, const ThreadPool& 
 template <typename T>
 void scatter_patches(const PatchShape& shape, const T* patches, T* x, void* scratch, const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* patches_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CONV_PATCHES_KERNEL_H_

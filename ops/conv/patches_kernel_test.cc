@@ -75,7 +75,7 @@ using Types = testing::Types<float, double, hwy::float16_t, hwy::bfloat16_t>;
 TYPED_TEST_SUITE(PatchesKernel, Types);
 
 TYPED_TEST(PatchesKernel, GatherAndScatter) {
-  on_every_target(patches_target, [] {
+  on_every_target([] {
     for (int64_t channels : {1, 3, 8, 17, 33}) {
       check<TypeParam>({2, channels, {5, 7}, {3, 3}, {1, 1}, {3, 5}});
       check<TypeParam>({1, channels, {6, 9}, {2, 4}, {2, 3}, {2, 2}});
@@ -89,7 +89,7 @@ TYPED_TEST(PatchesKernel, GatherAndScatter) {
 }
 
 TEST(PatchesKernelLarge, ManyTasks) {
-  on_every_target(patches_target, [] { check<float>({3, 40, {20, 21}, {3, 3}, {1, 1}, {18, 19}}); });
+  on_every_target([] { check<float>({3, 40, {20, 21}, {3, 3}, {1, 1}, {18, 19}}); });
 }
 
 }  // namespace

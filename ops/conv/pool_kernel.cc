@@ -21,8 +21,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 #define KEEL_DEFINE_MAX(name, type)                                                            \
   void Max##name(const PoolCall<type>& call) { PoolRun<type, PoolPass::kMax>(call); }          \
   size_t Bytes##name(const PoolShape& shape, int threads) { return PoolBytes<type>(shape, threads); }
@@ -50,8 +48,6 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
-
 #define KEEL_EXPORT_MAX(name, type) \
   HWY_EXPORT(Max##name);            \
   HWY_EXPORT(Bytes##name);
@@ -65,8 +61,6 @@ KEEL_POOL_INTEGERS(KEEL_EXPORT_MAX)
 KEEL_POOL_FLOATS(KEEL_EXPORT_REST)
 
 }  // namespace
-
-const char* pool_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 #define KEEL_ENTRY_MAX(name, type)                                                             \
   template <>                                                                                  \

@@ -60,9 +60,6 @@ template <typename T>
 void average_pool_gradient(const PoolShape& shape, const T* dy, T* dx, void* scratch,
                            const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* pool_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CONV_POOL_KERNEL_H_

@@ -148,7 +148,7 @@ using Types =
 TYPED_TEST_SUITE(PoolKernel, Types);
 
 TYPED_TEST(PoolKernel, Shapes) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     for (int64_t channels : {1, 3, 16, 17, 65, 150}) {
       for (const PoolShape& s : std::vector<PoolShape>{
                valid(2, {1, 8, 6}, channels, {1, 2, 2}, {1, 2, 2}),
@@ -168,7 +168,7 @@ TYPED_TEST(PoolKernel, Shapes) {
 }
 
 TYPED_TEST(PoolKernel, EdgesAndEmpty) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     PoolShape s = same(1, {1, 3, 4}, 5, {1, 2, 2}, {1, 2, 2});
     s.pad = {0, 4, 3};  // Windows of padding alone.
     s.out = {1, 5, 6};
@@ -181,7 +181,7 @@ TYPED_TEST(PoolKernel, EdgesAndEmpty) {
 
 // Windows just as large as a byte can number, and one element larger, that end in their largest element.
 TEST(PoolKernelIndex, LastElement) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     for (int64_t size : {256, 257}) {
       const PoolShape s = valid(1, {1, 1, 2 * size}, 3, {1, 1, size}, {1, 1, size});
       std::vector<float> x(6 * size), y(6), dy(6), dx(6 * size), want(6 * size);
@@ -201,7 +201,7 @@ TEST(PoolKernelIndex, LastElement) {
 
 // Several tasks per image, along rows and along channels.
 TEST(PoolKernelLarge, ManyTasks) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     check<float>(valid(2, {1, 64, 64}, 24, {1, 2, 2}, {1, 2, 2}));
     check<float>(same(1, {1, 33, 32}, 100, {1, 3, 3}, {1, 2, 2}));
     check<hwy::bfloat16_t>(same(1, {1, 33, 32}, 100, {1, 3, 3}, {1, 2, 2}));
@@ -210,7 +210,7 @@ TEST(PoolKernelLarge, ManyTasks) {
 
 // Whose sum is NaN, although none of them is.
 TEST(PoolKernelNan, InfinitiesOfBothSignsAreNone) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     const PoolShape s = valid(1, {1, 1, 4}, 1, {1, 1, 2}, {1, 1, 2});
     const float x[] = {-INFINITY, INFINITY, INFINITY, -INFINITY};
     float y[2];
@@ -227,7 +227,7 @@ TEST(PoolKernelNan, InfinitiesOfBothSignsAreNone) {
 }
 
 TEST(PoolKernelNan, NanWinsAndTakesTheGradient) {
-  on_every_target(pool_target, [] {
+  on_every_target([] {
     const PoolShape s = valid(1, {1, 1, 4}, 1, {1, 1, 2}, {1, 1, 2});
     const float x[] = {1, NAN, NAN, 2}, dy[] = {3, 5};
     float y[2], dx[4];

@@ -11,9 +11,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/narrow_float-inl.h"
 #include "ops/conv/layout-inl.h"
 #include "ops/conv/pool_call.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/narrow_float-inl.h"
 #include "ops/conv/layout-inl.h"
 #include "ops/conv/resize_kernel.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

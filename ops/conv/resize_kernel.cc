@@ -17,8 +17,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 #define KEEL_DEFINE_RESIZE(name, type)                                                           \
   void Run##name(const ResizeShape& shape, const type* from, type* to, bool back, void* scratch, \
                  const ThreadPool& pool) {                                                       \
@@ -37,16 +35,12 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
-
 #define KEEL_EXPORT_RESIZE(name, type) \
   HWY_EXPORT(Run##name);               \
   HWY_EXPORT(Bytes##name);
 KEEL_RESIZE_TYPES(KEEL_EXPORT_RESIZE)
 
 }  // namespace
-
-const char* resize_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 #define KEEL_ENTRY_RESIZE(name, type)                                                            \
   template <>                                                                                    \

@@ -38,9 +38,6 @@ template <typename T>
 void resize_bilinear_gradient(const ResizeShape& shape, const T* dy, T* dx, void* scratch,
                               const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* resize_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CONV_RESIZE_KERNEL_H_

@@ -10,14 +10,12 @@
 #include "ops/ctc/batch_cost_call.h"
 #include "ops/ctc/batch_cost_kernel.h"
 #include "ops/ctc/batch_cost_sample-inl.h"
-#include "ops/math/scratch_slots.h"
+#include "core/scratch_slots.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
-
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
 
 template <typename T, CtcPass kPass>
 size_t SlotBytes(int64_t steps, int64_t width) {
@@ -100,8 +98,6 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
-
 #define KEEL_CTC_EXPORT(name)     \
   HWY_EXPORT(CostBytes##name);     \
   HWY_EXPORT(GradientBytes##name); \
@@ -114,8 +110,6 @@ KEEL_CTC_EXPORT(Double)
 #undef KEEL_CTC_EXPORT
 
 }  // namespace
-
-const char* ctc_cost_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 #define KEEL_CTC_ENTRY(name, type)                                                                     \
   template <>                                                                                          \

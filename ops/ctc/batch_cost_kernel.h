@@ -54,9 +54,6 @@ template <typename T>
 void ctc_cost_tangent(const CtcBatch& batch, const T* y, const T* v, T* slope, T* dv, void* scratch,
                       const ThreadPool& pool);
 
-// The instruction set that these run on.
-const char* ctc_cost_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CTC_BATCH_COST_KERNEL_H_

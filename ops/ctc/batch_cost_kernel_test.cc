@@ -135,7 +135,7 @@ using Types = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(CtcCostKernel, Types);
 
 TYPED_TEST(CtcCostKernel, IsTheSumOverPaths) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     for (int64_t classes : {2, 3}) {
       for (int64_t steps : {1, 2, 5, 6}) {
         for (int64_t width : {0, 1, 2, 3}) {
@@ -163,7 +163,7 @@ TYPED_TEST(CtcCostKernel, IsTheSumOverPaths) {
 }
 
 TYPED_TEST(CtcCostKernel, LongAndImprobable) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     for (int64_t width : {1, 7, 8, 9, 15, 16, 17, 40}) {
       Problem<TypeParam> p(2, 300, 12, width, static_cast<unsigned>(width));
       // Sample 1: every label has the probability epsilon, thousands of powers of ten below one.
@@ -180,7 +180,7 @@ TYPED_TEST(CtcCostKernel, LongAndImprobable) {
 }
 
 TYPED_TEST(CtcCostKernel, AnyScaleOfProbabilities) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     Problem<TypeParam> p(1, 50, 5, 6, 3), scaled(1, 50, 5, 6, 3);
     p.epsilon = scaled.epsilon = 0;
     for (int64_t i = 0; i < p.y.size(); ++i) scaled.y.data()[i] *= static_cast<TypeParam>(sizeof(TypeParam) == 4 ? 1e-38 : 1e-306);
@@ -189,7 +189,7 @@ TYPED_TEST(CtcCostKernel, AnyScaleOfProbabilities) {
 }
 
 TYPED_TEST(CtcCostKernel, GradientAndTangentAreSlopes) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     for (int64_t width : {0, 1, 5, 9, 18}) {
       Problem<TypeParam> p(3, 24, 6, width, static_cast<unsigned>(width) + 7);
       p.input_lengths[1] = 20;
@@ -237,7 +237,7 @@ TYPED_TEST(CtcCostKernel, GradientAndTangentAreSlopes) {
 }
 
 TYPED_TEST(CtcCostKernel, OneSampleDoesNotHarmTheOthers) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     for (bool zero_infinity : {false, true}) {
       Problem<TypeParam> p(4, 6, 4, 5, 11);
       p.zero_infinity = zero_infinity;
@@ -260,7 +260,7 @@ TYPED_TEST(CtcCostKernel, OneSampleDoesNotHarmTheOthers) {
 }
 
 TYPED_TEST(CtcCostKernel, NegativeInfiniteAndAllZeroRows) {
-  on_every_target(ctc_cost_target, [&] {
+  on_every_target([&] {
     Problem<TypeParam> p(3, 4, 3, 1, 2);
     p.y.data()[0] = TypeParam(-0.5);
     p.y.data()[12 + 4] = TypeParam(INFINITY);

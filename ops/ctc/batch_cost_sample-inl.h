@@ -12,9 +12,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/scratch_slots.h"
 #include "ops/ctc/batch_cost_kernel.h"
 #include "ops/ctc/wide_float-inl.h"
-#include "ops/math/scratch_slots.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

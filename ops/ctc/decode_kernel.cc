@@ -16,8 +16,6 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 template <typename T>
 int64_t BestOfRow(const T* row, int64_t classes) {
   constexpr hn::ScalableTag<T> d;
@@ -119,7 +117,6 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(BestFloat);
 HWY_EXPORT(BestDouble);
 HWY_EXPORT(LogsFloat);
@@ -127,8 +124,6 @@ HWY_EXPORT(LogsDouble);
 HWY_EXPORT(AdvanceBeams);
 
 }  // namespace
-
-const char* ctc_decode_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 template <>
 void ctc_best_classes(const float* y, int64_t steps, int64_t classes, int64_t* best) {

@@ -23,9 +23,6 @@ void ctc_log_probabilities(const T* y, int64_t classes, T epsilon, double* logs)
 void ctc_advance_beams(int64_t n, const double* parent, const double* emission, double blank_emission,
                        double* label, double* blank, double* total);
 
-// The instruction set that these run on.
-const char* ctc_decode_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_CTC_DECODE_KERNEL_H_

@@ -23,7 +23,7 @@ using Types = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(DecodeKernel, Types);
 
 TYPED_TEST(DecodeKernel, BestClassIsTheFirstOfTheGreatest) {
-  on_every_target(ctc_decode_target, [] {
+  on_every_target([] {
     std::mt19937 random(1);
     for (int64_t classes : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 100}) {
       Guarded<TypeParam> y(6 * classes, 1);
@@ -48,7 +48,7 @@ TYPED_TEST(DecodeKernel, BestClassIsTheFirstOfTheGreatest) {
 }
 
 TYPED_TEST(DecodeKernel, LogProbabilities) {
-  on_every_target(ctc_decode_target, [] {
+  on_every_target([] {
     std::mt19937 random(2);
     for (int64_t classes : {1, 2, 3, 4, 5, 8, 11}) {
       Guarded<TypeParam> y(classes);
@@ -83,7 +83,7 @@ double log_add(double a, double b) {
 }
 
 TEST(DecodeKernels, AdvancesBeams) {
-  on_every_target(ctc_decode_target, [] {
+  on_every_target([] {
     std::mt19937 random(3);
     for (int64_t n : {0, 1, 2, 3, 4, 5, 8, 9, 31}) {
       Guarded<double> label(n), blank(n), total(n), parent(n), emission(n);

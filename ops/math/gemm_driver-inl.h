@@ -28,10 +28,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/scratch_slots.h"
 #include "core/threads.h"
 #include "hwy/cache_control.h"
 #include "ops/math/gemm_tile-inl.h"
-#include "ops/math/scratch_slots.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

@@ -59,9 +59,6 @@ template <typename T>
 void gemm_packed(const GemmShape& shape, const T* a, const void* packed_b, T* c,
                  const GemmEnd& end, void* scratch, const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* gemm_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_MATH_GEMM_KERNEL_H_

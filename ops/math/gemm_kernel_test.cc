@@ -159,7 +159,7 @@ using Types =
 TYPED_TEST_SUITE(GemmKernel, Types);
 
 TYPED_TEST(GemmKernel, SmallShapes) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     unsigned turn = 0;
     for (int64_t m : {0, 1, 2, 3, 4, 5, 8, 17, 33}) {
       for (int64_t n : {0, 1, 2, 5, 16, 17, 31, 33, 65}) {
@@ -174,7 +174,7 @@ TYPED_TEST(GemmKernel, SmallShapes) {
 }
 
 TYPED_TEST(GemmKernel, ManyBlocksAndTasks) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     for (const GemmShape& shape : std::vector<GemmShape>{
              {.m = 131, .n = 70, .k = 301},
              {.m = 33, .n = 517, .k = 40},
@@ -194,7 +194,7 @@ TYPED_TEST(GemmKernel, ManyBlocksAndTasks) {
 }
 
 TYPED_TEST(GemmKernel, LeadingDimensions) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     for (int64_t m : {1, 3, 21}) {
       check_all<TypeParam>({{.m = m, .n = 35, .k = 23, .lda = 37, .ldb = 41, .ldc = 39}, true});
       check_all<TypeParam>({{.m = m, .n = 150, .k = 23, .lda = 37, .ldb = 161, .ldc = 152}});
@@ -205,7 +205,7 @@ TYPED_TEST(GemmKernel, LeadingDimensions) {
 }
 
 TYPED_TEST(GemmKernel, Batches) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     for (int64_t batch : {0, 1, 3, 9, 20}) {
       for (int64_t m : {1, 7, 40}) {
         const int64_t n = 19, k = 11;
@@ -223,7 +223,7 @@ TYPED_TEST(GemmKernel, Batches) {
 
 // Rows for many threads, and columns for several tasks.
 TEST(GemmKernelEnd, TellsOfRowsWhateverTheCut) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     for (const GemmShape& shape : std::vector<GemmShape>{{.m = 2100, .n = 700, .k = 3},
                                                          {.m = 40, .n = 1100, .k = 20},
                                                          {.m = 4, .n = 5000, .k = 2},
@@ -237,7 +237,7 @@ TEST(GemmKernelEnd, TellsOfRowsWhateverTheCut) {
 }
 
 TEST(GemmKernelEnd, NanAndInfinity) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     const float inf = std::numeric_limits<float>::infinity();
     const float a[] = {NAN, 1, -inf, 1}, b[] = {1, 1};
     float c[2] = {1, inf};
@@ -257,7 +257,7 @@ TEST(GemmKernelEnd, NanAndInfinity) {
 
 // Narrow results round to nearest even, and overflow to infinity.
 TEST(GemmKernelEnd, NarrowRounding) {
-  on_every_target(gemm_target, [] {
+  on_every_target([] {
     const auto bits = [](auto x) {
       uint16_t b;
       std::memcpy(&b, &x, 2);

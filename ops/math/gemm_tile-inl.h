@@ -16,8 +16,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/narrow_float-inl.h"
 #include "hwy/highway.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

@@ -10,8 +10,8 @@
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "core/narrow_float-inl.h"
 #include "hwy/highway.h"
-#include "ops/math/narrow_float-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace keel {

@@ -147,8 +147,6 @@ KEEL_SPARSE_TYPE(Int32, int32_t)
 KEEL_SPARSE_TYPE(Int64, int64_t)
 #undef KEEL_SPARSE_TYPE
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
@@ -157,8 +155,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace keel {
 namespace {
-
-HWY_EXPORT(Target);
 
 // first[r]: the first element of row r. Returns -1, or the first index that is out of range or order.
 int64_t find_rows(const SparseShape& shape, const int64_t* indices, int64_t* first) {
@@ -243,8 +239,6 @@ KEEL_SPARSE_TYPE(Bfloat16, hwy::bfloat16_t)
 KEEL_SPARSE_TYPE(Int32, int32_t)
 KEEL_SPARSE_TYPE(Int64, int64_t)
 #undef KEEL_SPARSE_TYPE
-
-const char* sparse_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 }  // namespace keel
 #endif  // HWY_ONCE

@@ -37,9 +37,6 @@ template <typename T>
 int64_t sampled_product(const SparseShape& shape, const int64_t* indices, const T* a, const T* b, int64_t n,
                         T* values, const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* sparse_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_MATH_SPARSE_KERNEL_H_

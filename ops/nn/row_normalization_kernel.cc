@@ -37,8 +37,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 // A whole vector, or the first `count` lanes of one: what reads, writes and adds to it.
 template <typename S>
 struct Whole {
@@ -271,13 +269,10 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(DoForward);
 HWY_EXPORT(DoBackward);
 
 }  // namespace
-
-const char* normalize_rows_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 void normalize_rows(const View& x, const View& gamma, const View& beta, const RowShape& shape,
                     double epsilon, const View& y, const View& mean, const View& inverse,

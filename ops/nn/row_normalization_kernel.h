@@ -35,9 +35,6 @@ void normalize_rows_backward(const View& dy, const View& x, const View& gamma, c
                              const View& dgamma, const View& dbeta, void* scratch,
                              const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* normalize_rows_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_NN_ROW_NORMALIZATION_KERNEL_H_

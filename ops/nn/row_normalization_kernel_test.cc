@@ -106,20 +106,20 @@ void check_lengths() {
   check<T>(70, 300);
 }
 
-TEST(NormalizeRows, Float32) { on_every_target(normalize_rows_target, check_lengths<float>); }
-TEST(NormalizeRows, Float64) { on_every_target(normalize_rows_target, check_lengths<double>); }
-TEST(NormalizeRows, Float16) { on_every_target(normalize_rows_target, check_lengths<hwy::float16_t>); }
-TEST(NormalizeRows, Bfloat16) { on_every_target(normalize_rows_target, check_lengths<hwy::bfloat16_t>); }
+TEST(NormalizeRows, Float32) { on_every_target(check_lengths<float>); }
+TEST(NormalizeRows, Float64) { on_every_target(check_lengths<double>); }
+TEST(NormalizeRows, Float16) { on_every_target(check_lengths<hwy::float16_t>); }
+TEST(NormalizeRows, Bfloat16) { on_every_target(check_lengths<hwy::bfloat16_t>); }
 
 TEST(NormalizeRows, ALargeMeanCostsNothingButItsRounding) {
-  on_every_target(normalize_rows_target, [] {
+  on_every_target([] {
     check<float>(40, 70, 1e3);
     check<double>(40, 5000, 1e6);
   });
 }
 
 TEST(NormalizeRows, InPlace) {
-  on_every_target(normalize_rows_target, [] {
+  on_every_target([] {
     const Shape shape{3, 21}, row{21}, count{3};
     std::mt19937 random(1);
     Guarded<float> x(63), y(63), gamma(21), beta(21), mean(3), inverse(3), dx(63), sums(21), others(21);

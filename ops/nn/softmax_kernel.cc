@@ -18,8 +18,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 // Elements of a piece of parallel work: some 10 µs.
 constexpr int64_t kGrain = 16384;
 
@@ -255,15 +253,12 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(DoForward);
 HWY_EXPORT(DoBackward);
 HWY_EXPORT(DoCrossEntropy);
 HWY_EXPORT(DoSparse);
 
 }  // namespace
-
-const char* softmax_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 void softmax_forward(const View& x, int64_t outer, int64_t k, int64_t inner, const View& y,
                      const ThreadPool& pool) {

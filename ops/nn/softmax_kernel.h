@@ -34,9 +34,6 @@ int64_t sparse_cross_entropy_forward(const View& x, const View& labels, int64_t 
                                      const View& loss, const View& max, const View& inverse,
                                      const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* softmax_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_NN_SOFTMAX_KERNEL_H_

@@ -97,13 +97,13 @@ void check_shapes() {
   check_softmax<T>(5000, 10, 1);
 }
 
-TEST(Softmax, Float32) { on_every_target(softmax_target, check_shapes<float>); }
-TEST(Softmax, Float64) { on_every_target(softmax_target, check_shapes<double>); }
-TEST(Softmax, Float16) { on_every_target(softmax_target, check_shapes<hwy::float16_t>); }
-TEST(Softmax, Bfloat16) { on_every_target(softmax_target, check_shapes<hwy::bfloat16_t>); }
+TEST(Softmax, Float32) { on_every_target(check_shapes<float>); }
+TEST(Softmax, Float64) { on_every_target(check_shapes<double>); }
+TEST(Softmax, Float16) { on_every_target(check_shapes<hwy::float16_t>); }
+TEST(Softmax, Bfloat16) { on_every_target(check_shapes<hwy::bfloat16_t>); }
 
 TEST(Softmax, Extremes) {
-  on_every_target(softmax_target, [] {
+  on_every_target([] {
     const float inf = INFINITY;
     for (int64_t inner : {1, 2}) {
       const auto row = [&](std::vector<float> values) {
@@ -189,13 +189,13 @@ void check_cross_entropies() {
   check_cross_entropy<T>(5000, 10);
 }
 
-TEST(CrossEntropy, Float32) { on_every_target(softmax_target, check_cross_entropies<float>); }
-TEST(CrossEntropy, Float64) { on_every_target(softmax_target, check_cross_entropies<double>); }
-TEST(CrossEntropy, Float16) { on_every_target(softmax_target, check_cross_entropies<hwy::float16_t>); }
-TEST(CrossEntropy, Bfloat16) { on_every_target(softmax_target, check_cross_entropies<hwy::bfloat16_t>); }
+TEST(CrossEntropy, Float32) { on_every_target(check_cross_entropies<float>); }
+TEST(CrossEntropy, Float64) { on_every_target(check_cross_entropies<double>); }
+TEST(CrossEntropy, Float16) { on_every_target(check_cross_entropies<hwy::float16_t>); }
+TEST(CrossEntropy, Bfloat16) { on_every_target(check_cross_entropies<hwy::bfloat16_t>); }
 
 TEST(CrossEntropy, NamesTheFirstBadLabel) {
-  on_every_target(softmax_target, [] {
+  on_every_target([] {
     const int64_t rows = 9000;
     const Shape shape{rows, 2}, row_shape{rows};
     std::vector<float> x(2 * rows), loss(rows), max(rows), inverse(rows);

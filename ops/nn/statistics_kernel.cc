@@ -44,8 +44,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 // Rows of a tile, and the most bytes it should have: half of L1.
 constexpr int64_t kTileBytes = 16384, kMinTileRows = 16, kMaxTileRows = 128;
 
@@ -382,13 +380,10 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(DoStatistics);
 HWY_EXPORT(DoGradientSums);
 
 }  // namespace
-
-const char* statistics_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 size_t batch_statistics_scratch_bytes(const StatisticsShape& shape) {
   const int64_t numbers = checked_multiply(checked_multiply(parts_of(shape).count, shape.groups), 2);

@@ -35,9 +35,6 @@ void batch_gradient_sums(const View& dy, const View& x, const View& mean, const 
                          const View& sums, const View& products, void* scratch,
                          const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* statistics_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_NN_STATISTICS_KERNEL_H_

@@ -109,13 +109,13 @@ void check_shapes() {
   check<T>({2, 0, 5});
 }
 
-TEST(Statistics, Float32) { on_every_target(statistics_target, check_shapes<float>); }
-TEST(Statistics, Float64) { on_every_target(statistics_target, check_shapes<double>); }
-TEST(Statistics, Float16) { on_every_target(statistics_target, check_shapes<hwy::float16_t>); }
-TEST(Statistics, Bfloat16) { on_every_target(statistics_target, check_shapes<hwy::bfloat16_t>); }
+TEST(Statistics, Float32) { on_every_target(check_shapes<float>); }
+TEST(Statistics, Float64) { on_every_target(check_shapes<double>); }
+TEST(Statistics, Float16) { on_every_target(check_shapes<hwy::float16_t>); }
+TEST(Statistics, Bfloat16) { on_every_target(check_shapes<hwy::bfloat16_t>); }
 
 TEST(Statistics, ALargeMeanCostsNothing) {
-  on_every_target(statistics_target, [] {
+  on_every_target([] {
     check<float>({70000, 3, 1}, 1e4);
     check<float>({30, 3, 5000}, 1e4);
     check<double>({70000, 3, 1}, 1e9);

@@ -11,7 +11,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 #include "core/dtype.h"
-#include "ops/math/narrow_float-inl.h"
+#include "core/narrow_float-inl.h"
 #include "ops/random/distributions_kernel.h"
 #include "ops/random/philox-inl.h"
 #include "ops/random/quantile-inl.h"
@@ -20,8 +20,6 @@ HWY_BEFORE_NAMESPACE();
 namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
-
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
 
 // Words that are made at a time, in L1.
 constexpr int64_t kChunk = 2048;
@@ -281,7 +279,6 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(DoWords);
 HWY_EXPORT(DoUniform);
 HWY_EXPORT(DoNormal);
@@ -316,8 +313,6 @@ double round_to(double x) {
 }
 
 }  // namespace
-
-const char* distributions_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 void fill_words(const RandomStream& stream, const View& out, const ThreadPool& pool) {
   HWY_DYNAMIC_DISPATCH(DoWords)(stream, out, pool);

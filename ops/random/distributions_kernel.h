@@ -48,9 +48,6 @@ void fill_normal(const RandomStream& stream, double mean, double stddev, bool tr
 // 1 where word < p·2^32, else 0; any dtype. p = 1 gives ones.
 void fill_bernoulli(const RandomStream& stream, double p, const View& out, const ThreadPool& pool);
 
-// The Highway target that these functions run on.
-const char* distributions_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_RANDOM_DISTRIBUTIONS_KERNEL_H_

@@ -52,7 +52,7 @@ using Filling = std::function<void(const View&, const ThreadPool&)>;
 template <typename T>
 std::vector<T> same_everywhere(const Filling& fill) {
   std::vector<std::vector<T>> expected;
-  on_every_target(distributions_target, [&] {
+  on_every_target([&] {
     size_t at = 0;
     for (int64_t size : kSizes) {
       for (int threads : {1, 2, 7}) {
@@ -282,7 +282,7 @@ TEST(Bernoulli, ComparesWords) {
 TEST(Bernoulli, Masks) {
   const RandomStream s{9, 1};
   for (double p : {0.0, 0.8, 1.0}) {
-    on_every_target(distributions_target, [&] {
+    on_every_target([&] {
       for (int64_t size : kSizes) {
         Guarded<bool> out(size, 1);
         const Shape shape{size};

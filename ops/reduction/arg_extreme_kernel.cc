@@ -281,8 +281,6 @@ void ArgLeast(const ThreadPool& pool, const void* x, DType dtype, int64_t outer,
   });
 }
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
@@ -293,7 +291,6 @@ namespace keel {
 namespace {
 HWY_EXPORT(ArgMost);
 HWY_EXPORT(ArgLeast);
-HWY_EXPORT(Target);
 }  // namespace
 
 void arg_extreme(const ThreadPool& pool, const void* x, DType dtype, int64_t outer, int64_t n,
@@ -305,8 +302,6 @@ void arg_extreme(const ThreadPool& pool, const void* x, DType dtype, int64_t out
     HWY_DYNAMIC_DISPATCH(ArgMost)(pool, x, dtype, outer, n, inner, out);
   }
 }
-
-const char* arg_extreme_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 }  // namespace keel
 #endif  // HWY_ONCE

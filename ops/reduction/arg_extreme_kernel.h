@@ -14,9 +14,6 @@ namespace keel {
 void arg_extreme(const ThreadPool& pool, const void* x, DType dtype, int64_t outer, int64_t n,
                  int64_t inner, bool least, int64_t* out);
 
-// The target that it runs on, as hwy::TargetName gives it.
-const char* arg_extreme_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_REDUCTION_ARG_EXTREME_KERNEL_H_

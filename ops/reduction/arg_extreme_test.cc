@@ -72,7 +72,7 @@ void check_shapes() {
 }
 
 TEST(ArgExtremeKernel, OfEveryDtypeOnEveryTarget) {
-  on_every_target(arg_extreme_target, [] {
+  on_every_target([] {
     check_shapes<float>();
     check_shapes<double>();
     check_shapes<float16>();
@@ -91,7 +91,7 @@ TEST(ArgExtremeKernel, OfEveryDtypeOnEveryTarget) {
 
 // More rows than an index of 8 bits counts.
 TEST(ArgExtremeKernel, ManyRowsOfBytes) {
-  on_every_target(arg_extreme_target, [] {
+  on_every_target([] {
     check<uint8_t>(1, 1000, 5, 250);
     check<int16_t>(1, 70000, 2, 30000);
   });

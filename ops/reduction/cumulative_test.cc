@@ -83,7 +83,7 @@ void check_shapes() {
 }
 
 TEST(ScanKernel, OfEveryDtypeOnEveryTarget) {
-  on_every_target(scan_target, [] {
+  on_every_target([] {
     check_shapes<float>();
     check_shapes<double>();
     check_shapes<float16>();
@@ -95,7 +95,7 @@ TEST(ScanKernel, OfEveryDtypeOnEveryTarget) {
 
 // Rows that are cut into chunks; sums of a few kinds of numbers, exact in float64.
 TEST(ScanKernel, LongRows) {
-  on_every_target(scan_target, [] {
+  on_every_target([] {
     for (bool backwards : {false, true}) {
       for (int64_t n : {16384, 20001, 65537}) {
         SCOPED_TRACE(n);

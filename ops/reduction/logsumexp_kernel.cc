@@ -48,8 +48,6 @@ namespace keel {
 namespace HWY_NAMESPACE {
 namespace {
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 template <typename S>
 Partial PartialOf(const S* x, int64_t n) {
   using T = ComputeType<S>;
@@ -106,12 +104,9 @@ HWY_AFTER_NAMESPACE();
 namespace keel {
 namespace {
 
-HWY_EXPORT(Target);
 HWY_EXPORT(DoRows);
 
 }  // namespace
-
-const char* logsumexp_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 size_t logsumexp_scratch_bytes(int64_t rows, int64_t k) {
   const int64_t chunks = chunks_of(k);

@@ -17,9 +17,6 @@ void logsumexp_rows(const View& x, int64_t rows, int64_t k, const View& y, std::
                     const ThreadPool& pool);
 size_t logsumexp_scratch_bytes(int64_t rows, int64_t k);
 
-// The Highway target that it runs on.
-const char* logsumexp_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_REDUCTION_LOGSUMEXP_KERNEL_H_

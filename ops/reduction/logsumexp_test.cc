@@ -97,14 +97,14 @@ void check_all_rows() {
   check_rows<T>(1, 100000);
 }
 
-TEST(LogSumExpRows, Float32) { on_every_target(logsumexp_target, check_all_rows<float>); }
-TEST(LogSumExpRows, Float64) { on_every_target(logsumexp_target, check_all_rows<double>); }
-TEST(LogSumExpRows, Float16) { on_every_target(logsumexp_target, check_all_rows<hwy::float16_t>); }
-TEST(LogSumExpRows, Bfloat16) { on_every_target(logsumexp_target, check_all_rows<hwy::bfloat16_t>); }
+TEST(LogSumExpRows, Float32) { on_every_target(check_all_rows<float>); }
+TEST(LogSumExpRows, Float64) { on_every_target(check_all_rows<double>); }
+TEST(LogSumExpRows, Float16) { on_every_target(check_all_rows<hwy::float16_t>); }
+TEST(LogSumExpRows, Bfloat16) { on_every_target(check_all_rows<hwy::bfloat16_t>); }
 
 // One such element at every place of rows of one chunk and of several.
 TEST(LogSumExpRows, Extremes) {
-  on_every_target(logsumexp_target, [] {
+  on_every_target([] {
     const auto inf = static_cast<float>(kInf);
     for (int64_t k : {5, 37, 9000}) {
       const Shape shape{1, k}, row_shape{1};

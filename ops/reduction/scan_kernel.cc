@@ -404,8 +404,6 @@ void Recurrence(const ThreadPool& pool, const ScanShape& shape, DType dtype, dou
   });
 }
 
-const char* Target() { return hwy::TargetName(HWY_TARGET); }
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace keel
@@ -418,7 +416,6 @@ namespace {
 HWY_EXPORT(RunningSum);
 HWY_EXPORT(RunningProduct);
 HWY_EXPORT(Recurrence);
-HWY_EXPORT(Target);
 
 bool is_empty(const ScanShape& s) { return s.outer == 0 || s.n == 0 || s.inner == 0; }
 
@@ -442,8 +439,6 @@ void recurrence(const ThreadPool& pool, const ScanShape& shape, DType dtype, dou
                 const void* a, const void* b, void* out) {
   if (!is_empty(shape)) HWY_DYNAMIC_DISPATCH(Recurrence)(pool, shape, dtype, initial, a, b, out);
 }
-
-const char* scan_target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 
 }  // namespace keel
 #endif  // HWY_ONCE

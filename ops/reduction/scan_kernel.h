@@ -34,9 +34,6 @@ void running_product(const ThreadPool& pool, const ScanShape& shape, DType dtype
 void recurrence(const ThreadPool& pool, const ScanShape& shape, DType dtype, double initial,
                 const void* a, const void* b, void* out);
 
-// The target that all of it runs on, as hwy::TargetName gives it.
-const char* scan_target();
-
 }  // namespace keel
 
 #endif  // KEEL_OPS_REDUCTION_SCAN_KERNEL_H_

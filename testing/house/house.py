@@ -4,7 +4,8 @@
    ops from later families to earlier ones.
 2. A family includes the public headers of another, never its kernels or sources.
 3. Every function and class that a header of core or ops declares has a comment.
-4. Nothing is left undone, and no file asks the compiler for one machine's instructions.
+4. What is compiled once per SIMD target first includes core/simd_targets.h, which says for which.
+5. Nothing is left undone, and no file asks the compiler for one machine's instructions.
 """
 
 import fnmatch
@@ -26,7 +27,7 @@ FAMILIES = ["math", "array", "reduction", "random", "nn", "conv", "rnn", "ctc", 
 
 # What other families' kernels may build on: the panels of the matrix product, which convolutions pack
 # their patches into; functions of vectors; rows of exponentials, which softmax shares with logsumexp.
-SHARED_KERNELS = ["ops/math/gem*", "ops/math/narrow_float-inl.h", "ops/math/lanes-inl.h",
+SHARED_KERNELS = ["ops/math/gem*", "ops/math/lanes-inl.h",
                   "ops/math/bounds-inl.h", "ops/math/exponential-inl.h", "ops/reduction/exp_rows-inl.h"]
 
 # Programs at the end of every chain: whatever they include, nothing links more for it.
@@ -96,6 +97,9 @@ def check_file(path, text, exists):
             error = include_error(path, match.group(1), exists)
             if error:
                 yield line_of(text, match.start()), error
+        included = _INCLUDE.findall(text)
+        if "hwy/foreach_target.h" in included and included[0] != "core/simd_targets.h":
+            yield 1, "the first include must be core/simd_targets.h"
     if is_public_header(path):
         for line, name in cpp_declarations.undocumented(text):
             yield line, "%s has no comment above it" % name

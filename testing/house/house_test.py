@@ -52,6 +52,12 @@ class HouseTest(unittest.TestCase):
         ]:
             self.assertEqual(self.include(path, included), ["%s:1: %s" % (path, message)])
 
+    def test_what_is_compiled_per_target(self):
+        kernel = '#include "%s"\n#include "hwy/foreach_target.h"\n'
+        self.assertEqual(self.found({"ops/nn/a_kernel.cc": kernel % "core/simd_targets.h"}), [])
+        self.assertEqual(self.found({"ops/nn/a_kernel.cc": kernel % "ops/nn/a_kernel.h"}),
+                         ["ops/nn/a_kernel.cc:1: the first include must be core/simd_targets.h"])
+
     def test_private_files_of_another_family(self):
         for included in ["ops/math/exp_kernel.h", "ops/math/exp-inl.h", "ops/math/exp.cc"]:
             self.assertEqual(self.include("ops/nn/a.cc", included),

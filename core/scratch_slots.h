@@ -1,6 +1,6 @@
 // Scratch memory for the bodies of one parallel loop: one slot per thread of the pool.
-#ifndef KEEL_OPS_MATH_SCRATCH_SLOTS_H_
-#define KEEL_OPS_MATH_SCRATCH_SLOTS_H_
+#ifndef KEEL_CORE_SCRATCH_SLOTS_H_
+#define KEEL_CORE_SCRATCH_SLOTS_H_
 
 #include <atomic>
 #include <cstddef>
@@ -72,4 +72,4 @@ class ScratchSlots {
 
 }  // namespace keel
 
-#endif  // KEEL_OPS_MATH_SCRATCH_SLOTS_H_
+#endif  // KEEL_CORE_SCRATCH_SLOTS_H_

@@ -1,10 +1,10 @@
 // Rows of a storage type to and from the type that kernels compute in: float16 and bfloat16
 // compute in float, every other type in itself.
-#if defined(KEEL_OPS_MATH_NARROW_FLOAT_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef KEEL_OPS_MATH_NARROW_FLOAT_INL_H_
-#undef KEEL_OPS_MATH_NARROW_FLOAT_INL_H_
+#if defined(KEEL_CORE_NARROW_FLOAT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_CORE_NARROW_FLOAT_INL_H_
+#undef KEEL_CORE_NARROW_FLOAT_INL_H_
 #else
-#define KEEL_OPS_MATH_NARROW_FLOAT_INL_H_
+#define KEEL_CORE_NARROW_FLOAT_INL_H_
 #endif
 
 #include <cmath>
@@ -103,7 +103,7 @@ HWY_INLINE hn::Vec<D> WidenVector(D d, const hwy::float16_t* from) {
   return hn::PromoteTo(d, hn::LoadU(d16, from));
 }
 template <class D>
-HWY_INLINE void NarrowVector(D d, hn::Vec<D> x, hwy::bfloat16_t* to) {
+HWY_INLINE void NarrowVector(D, hn::Vec<D> x, hwy::bfloat16_t* to) {
   const hn::RebindToUnsigned<D> du;
   const hn::Rebind<uint16_t, D> d16;
   const auto bits = hn::BitCast(du, x);
@@ -117,7 +117,7 @@ HWY_INLINE void NarrowVector(D d, hn::Vec<D> x, hwy::bfloat16_t* to) {
   hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di, half)), d16, reinterpret_cast<uint16_t*>(to));
 }
 template <class D>
-HWY_INLINE void NarrowVector(D d, hn::Vec<D> x, hwy::float16_t* to) {
+HWY_INLINE void NarrowVector(D, hn::Vec<D> x, hwy::float16_t* to) {
   const hn::Rebind<hwy::float16_t, D> d16;
   hn::StoreU(hn::DemoteTo(d16, x), d16, to);
 }
@@ -216,4 +216,4 @@ HWY_INLINE void NarrowRow(const ComputeType<S>* HWY_RESTRICT from, int64_t n, S*
 }  // namespace keel
 HWY_AFTER_NAMESPACE();
 
-#endif  // KEEL_OPS_MATH_NARROW_FLOAT_INL_H_
+#endif  // KEEL_CORE_NARROW_FLOAT_INL_H_
