@@ -89,28 +89,28 @@ Workloads conv_workloads() {
     Conv conv;
   };
   Workloads all;
-  for (const auto& [name, shape] : {Named{"conv7x7s2_3_64_224", {2, 7, 2, 3, 64, 224, 1}},
-                                    {"conv1x1_64_256_56", {2, 1, 1, 64, 256, 56, 1}},
-                                    {"conv3x3_64_64_56", {2, 3, 1, 64, 64, 56, 1}},
-                                    {"conv3x3_256_256_14", {2, 3, 1, 256, 256, 14, 1}},
-                                    {"conv1x1s2_512_1024_28", {2, 1, 2, 512, 1024, 28, 1}},
-                                    {"conv3d_3x3x3_32_32_16", {3, 3, 1, 32, 32, 16, 1}},
-                                    {"conv1d_k5_128_128_1000", {1, 5, 1, 128, 128, 1000, 1}}}) {
+  for (const Named& named : {Named{"conv7x7s2_3_64_224", {2, 7, 2, 3, 64, 224, 1}},
+                             {"conv1x1_64_256_56", {2, 1, 1, 64, 256, 56, 1}},
+                             {"conv3x3_64_64_56", {2, 3, 1, 64, 64, 56, 1}},
+                             {"conv3x3_256_256_14", {2, 3, 1, 256, 256, 14, 1}},
+                             {"conv1x1s2_512_1024_28", {2, 1, 2, 512, 1024, 28, 1}},
+                             {"conv3d_3x3x3_32_32_16", {3, 3, 1, 32, 32, 16, 1}},
+                             {"conv1d_k5_128_128_1000", {1, 5, 1, 128, 128, 1000, 1}}}) {
     for (int64_t batch : {8, 1}) {
-      Conv c = shape;
+      Conv c = named.conv;
       c.batch = batch;
       double flops = 2.0 * static_cast<double>(batch * c.in_channels * c.out_channels);
       for (int i = 0; i < c.rank; ++i) flops *= static_cast<double>(real_taps(c));
       const double bytes = 4.0 * static_cast<double>(c.x_elements() + c.y_elements() + c.w_elements());
       const auto add = [&](const char* suffix, Part part, int passes, int traffic) {
-        all.push_back({.name = absl::StrCat(name, "_n", batch, suffix),
+        all.push_back({.name = absl::StrCat(named.name, "_n", batch, suffix),
                        .keel = keel_conv(c, part),
                        .peers = {{"oneDNN", onednn::conv(c, part)}},
                        .flops = passes * flops,
                        .bytes = traffic * bytes});
       };
       add("_F", Part::kForward, 1, 1);
-      all.push_back({.name = absl::StrCat(name, "_n", batch, "_F_bias_relu"),
+      all.push_back({.name = absl::StrCat(named.name, "_n", batch, "_F_bias_relu"),
                      .keel = keel_conv_bias_relu(c),
                      .peers = {{"oneDNN", onednn::conv_bias_relu(c)}},
                      .flops = flops,

@@ -100,10 +100,11 @@ std::optional<std::vector<std::string>> LibraryReader::strings(const std::string
     fail(where_, "attribute '", name, "' cannot be read");
   }
   for (hssize_t i = 0; i < count; ++i) {
-    const char* text = bytes.data() + i * static_cast<hssize_t>(size);
+    const char* const element = bytes.data() + i * static_cast<hssize_t>(size);
+    const char* text = element;
     size_t length = size;
     if (is_variable) {
-      std::memcpy(&text, text, sizeof text);
+      std::memcpy(&text, element, sizeof text);
       length = text == nullptr ? 0 : std::strlen(text);
     }
     // Zeros at the end are none of it, whichever way it is kept.

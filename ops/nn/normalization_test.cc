@@ -60,14 +60,14 @@ bool is_one_op(const Tensor& y) { return y.op().name() == "normalized_rows"; }
 
 TEST(BatchNormalization, ByTheMomentsOfRows) {
   const Array value = random_array({3, 4, 5}, 1, -2, 3);
-  for (const auto& [dtype, epsilon] : kFloatTypes) {
-    const Tensor x = constant_tensor(value.cast(dtype)), wide = cast(x, DType::kFloat64);
+  for (const auto& type : kFloatTypes) {
+    const Tensor x = constant_tensor(value.cast(type.dtype)), wide = cast(x, DType::kFloat64);
     for (const std::vector<int64_t>& axes : {std::vector<int64_t>{-1}, {1, 2}, {0, 1, 2}}) {
       Shape row{5};
       if (axes.size() > 1) row.insert(0, 4);
       if (axes.size() > 2) row.insert(0, 3);
-      const Tensor gamma = constant_tensor(random_array(row, 2).cast(dtype));
-      const Tensor beta = constant_tensor(random_array(row, 3).cast(dtype));
+      const Tensor gamma = constant_tensor(random_array(row, 2).cast(type.dtype));
+      const Tensor beta = constant_tensor(random_array(row, 3).cast(type.dtype));
       const Tensor plain = (wide - mean(wide, axes, true)) / sqrt(var(wide, axes, true) + 0.01);
       const auto check = [&](const Tensor& g, const Tensor& b) {
         Tensor expected = plain;
@@ -75,8 +75,8 @@ TEST(BatchNormalization, ByTheMomentsOfRows) {
         if (b.defined()) expected = expected + cast(b, DType::kFloat64);
         const Tensor y = normalize_rows(x, axes, g, b, 0.01);
         EXPECT_TRUE(is_one_op(y));
-        EXPECT_EQ(y.dtype(), dtype);
-        expect_values(y, eval(expected).to_vector<double>(), 8 * epsilon);
+        EXPECT_EQ(y.dtype(), type.dtype);
+        expect_values(y, eval(expected).to_vector<double>(), 8 * type.epsilon);
       };
       check(gamma, beta);
       check({}, {});
