@@ -15,7 +15,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // x86's instructions give their second operand where one of them is NaN.
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
 template <class V>
 constexpr bool kSecondWins = hwy::IsFloat<hn::TFromV<V>>();
 #else

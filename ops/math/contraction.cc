@@ -187,7 +187,7 @@ class ContractionKernel final : public Kernel {
     if (product == nullptr) return nullptr;
     return std::make_unique<ContractionOnDevice>(std::move(product), products_, sizeof(T));
   }
-  std::string_view cuda_library() const override { return std::is_floating_point_v<T> || sizeof(T) == 2 ? "cuBLASLt" : ""; }
+  std::string_view cuda_library() const override { return kDeviceProductLibrary<T>; }
 
  private:
   enum Index { kR, kC, kK };

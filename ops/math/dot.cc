@@ -60,7 +60,7 @@ class ProductKernel final : public Kernel {
     auto product = make_device_product(device, dtype_of<T>(), shape_);
     return product == nullptr ? nullptr : std::make_unique<ProductOnDevice>(std::move(product));
   }
-  std::string_view cuda_library() const override { return std::is_floating_point_v<T> || sizeof(T) == 2 ? "cuBLASLt" : ""; }
+  std::string_view cuda_library() const override { return kDeviceProductLibrary<T>; }
 
  private:
   std::shared_ptr<const Array> packed_b(const View& b, const ThreadPool& pool) const {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <type_traits>
 
 #include "core/dtype.h"
 #include "core/kernel.h"
@@ -25,6 +27,10 @@ class DeviceProduct {
 // elements behind the beginning of an array.
 std::unique_ptr<DeviceProduct> make_device_product(const Device& device, DType dtype, const GemmShape& shape,
                                                    int64_t apart = 0);
+
+// Kernel::cuda_library() of kernels that are made of products of T.
+template <typename T>
+constexpr std::string_view kDeviceProductLibrary = std::is_floating_point_v<T> || sizeof(T) == 2 ? "cuBLASLt" : "";
 
 }  // namespace keel
 

@@ -177,7 +177,7 @@ void Bernoulli(const RandomStream& stream, double p, S* out, int64_t n, const Th
     } else {
       const S one = convert_element<S>(never ? 0 : 1), zero = convert_element<S>(0);
       int64_t k = 0;
-#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#if HWY_TARGET != HWY_SCALAR
       if constexpr (std::is_same_v<S, bool>) {
         const hn::ScalableTag<uint32_t> du;
         const hn::RebindToSigned<decltype(du)> di;

@@ -26,7 +26,7 @@ constexpr int kRounds = 10;
 // Blocks are made in multiples of this: four chains of the widest vectors.
 constexpr size_t kBlockStep = 32;
 
-#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+#if HWY_TARGET == HWY_SCALAR
 
 // to[0, 4·blocks) = the words of blocks [first, first + blocks). Highway's emulated vectors would
 // take five times as long as plain words.
