@@ -65,17 +65,21 @@ Signatures Elementwise::infer(SignatureSpan in) const {
   return {{result_dtype(in[0].dtype), shape}};
 }
 
-std::unique_ptr<Kernel> Elementwise::compile(SignatureSpan in, SignatureSpan out) const {
+LoopProgram program_of(const MicroOp& op, SignatureSpan in, const Signature& out) {
   LoopProgram program;
-  program.shape = out[0].shape;
-  LoopProgram::Step step{micro_op(), out[0].dtype, {0, 0, 0}};
+  program.shape = out.shape;
+  LoopProgram::Step step{&op, out.dtype, {0, 0, 0}};
   for (size_t i = 0; i < in.size(); ++i) {
     program.inputs.push_back({in[i].dtype, in[i].shape});
     step.args[i] = static_cast<int>(i);
   }
   program.steps.push_back(step);
   program.outputs.push_back({static_cast<int>(in.size())});
-  return make_loop_kernel(program);
+  return program;
+}
+
+std::unique_ptr<Kernel> Elementwise::compile(SignatureSpan in, SignatureSpan out) const {
+  return make_loop_kernel(program_of(*micro_op(), in, out[0]));
 }
 
 // Operands without the new axis are broadcast along it, as long as those with it have it in front of

@@ -2,9 +2,13 @@
 #ifndef KEEL_CORE_ELEMENTWISE_H_
 #define KEEL_CORE_ELEMENTWISE_H_
 
+#include "core/loops/program.h"
 #include "core/op.h"
 
 namespace keel {
+
+// The program of one micro-op whose operands are the inputs, in order.
+LoopProgram program_of(const MicroOp& op, SignatureSpan in, const Signature& out);
 
 // What the element-wise ops share: broadcasting, one dtype for all operands, and a kernel made from
 // the micro-op. `micro_op()` says which; where the result's dtype is not that of the operands, or

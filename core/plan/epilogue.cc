@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "core/elementwise.h"
 #include "core/structure.h"
 
 namespace keel::plan {
@@ -120,15 +121,9 @@ bool program_of(const Graph& graph, const GraphNode& node, LoopProgram* program)
   if (node.kind != GraphNode::kOp || !node.after.empty() || node.op->stateful()) return false;
   const MicroOp* micro_op = node.op->micro_op();
   if (micro_op == nullptr || micro_op == &kIdentity || static_cast<size_t>(micro_op->arity) != node.inputs.size()) return false;
-  LoopProgram::Step step{micro_op, node.outputs[0].dtype, {0, 0, 0}};
-  program->shape = node.outputs[0].shape;
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    const Signature& input = graph.signature(node.inputs[i]);
-    program->inputs.push_back({input.dtype, input.shape});
-    step.args[i] = static_cast<int>(i);
-  }
-  program->steps.push_back(step);
-  program->outputs.push_back({static_cast<int>(node.inputs.size())});
+  Signatures in;
+  for (Ref r : node.inputs) in.push_back(graph.signature(r));
+  *program = keel::program_of(*micro_op, in, node.outputs[0]);
   return true;
 }
 
