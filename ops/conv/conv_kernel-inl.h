@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "ops/conv/conv_call.h"
-#include "ops/conv/conv_lines-inl.h"
+#include "ops/conv/conv_direct-inl.h"
 #include "ops/conv/conv_patches-inl.h"
 #include "ops/conv/conv_phases-inl.h"
 #include "ops/conv/conv_taps-inl.h"
@@ -41,56 +41,92 @@ struct DenseOut {
   S* row(int64_t i) const { return base + i * ld; }
 };
 
-// How a convolution's rows are read, and the scratch that one of its tasks takes.
+// How a convolution of some kernel is computed. From the kernel alone, as that is packed for it.
+enum class ConvWay { kFewColumns, kDirect, kPatches };
+
 template <typename S>
-struct ConvLeft {
+HWY_INLINE ConvWay WayOf(const Spatial& taps, int64_t channels, int64_t n) {
+  if (FewColumns<ComputeType<S>>(n, Volume(taps) * channels)) return ConvWay::kFewColumns;
+  return DirectConv<S>::serves(taps, channels) ? ConvWay::kDirect : ConvWay::kPatches;
+}
+
+// The blocks in which B [k, n] is packed, unless the columns are few.
+template <typename T>
+HWY_INLINE Cut PackedCut(ConvWay way, int64_t n, int64_t k) {
+  Cut cut = CutOf<T>(1, n, k);
+  if (way == ConvWay::kDirect) {
+    cut.depth = k;
+    cut.blocks = 1;
+  }
+  return cut;
+}
+
+// The product of patches and a kernel, C [rows, n].
+template <typename S>
+class ConvProduct {
+ public:
   using T = ComputeType<S>;
-  PatchRows<S> rows;
-  PatchLines<S> lines;
-  bool few_columns, by_lines;
-  int64_t task_elements;
 
-  ConvLeft(const PatchMatrix<S>& patches, const Cut& cut)
-      : rows{patches, !PatchRows<S>::InPlace(patches, cut.n)},
-        lines(patches, cut),
-        few_columns(FewColumns<T>(cut.n, cut.k)),
-        by_lines(!few_columns && lines.serves()) {
-    task_elements = few_columns ? FewColumnsElements<S>(cut, rows)
-                    : by_lines  ? lines.task_elements(cut)
-                                : TaskElements<S>(cut, rows, PackedB<T>());
+  ConvProduct(const PatchMatrix<S>& patches, int64_t rows, int64_t n, int threads)
+      : threads_(threads), way_(WayOf<S>(patches.taps, patches.channels, n)),
+        cut_(CutOf<T>(rows, n, patches.cols())),
+        rows_{patches, !PatchRows<S>::InPlace(patches, n)},
+        direct_(patches, rows, n, threads) {
+    task_elements_ = way_ == ConvWay::kFewColumns ? FewColumnsElements<S>(cut_, rows_)
+                     : way_ == ConvWay::kDirect   ? direct_.task_elements()
+                                                  : TaskElements<S>(cut_, rows_, PackedB<T>());
   }
 
-  size_t bytes(int threads) const {
-    return ScratchSlots::total_bytes(static_cast<size_t>(task_elements) * sizeof(T), threads);
+  size_t bytes() const {
+    return ScratchSlots::total_bytes(static_cast<size_t>(task_elements_) * sizeof(T), threads_);
   }
 
-  // C = patches · b; b as packed, or transposed [n, k] for few columns.
+  // b as packed for WayOf(), or transposed [n, k] for few columns.
   template <class Out>
-  void run(const Cut& cut, const T* b, const Out& out, const RowsDone* rows_done, void* scratch,
-           const ThreadPool& pool) const {
-    ScratchSlots slots(scratch, static_cast<size_t>(task_elements) * sizeof(T), pool.threads());
+  void run(const T* b, const Out& out, const RowsDone* rows_done, void* scratch, const ThreadPool& pool) const {
+    ScratchSlots slots(scratch, static_cast<size_t>(task_elements_) * sizeof(T), pool.threads());
     PackedB<T> right;
-    right.n = cut.n;
+    right.n = cut_.n;
     right.packed = b;
-    if (few_columns) {
-      RunFewColumns<S>(cut, rows, b, cut.k, out, false, rows_done, slots, pool);
-    } else if (by_lines) {
-      RunLines<S>(cut, lines, right, out, rows_done, slots, pool);
+    if (way_ == ConvWay::kFewColumns) {
+      RunFewColumns<S>(cut_, rows_, b, cut_.k, out, false, rows_done, slots, pool);
+    } else if (way_ == ConvWay::kDirect) {
+      RunDirect<S>(direct_, right, out, rows_done, slots, pool);
     } else {
-      RunTasks<S>(cut, rows, right, out, false, rows_done, slots, pool);
+      RunTasks<S>(cut_, rows_, right, out, false, rows_done, slots, pool);
     }
   }
+
+ private:
+  int threads_;
+  ConvWay way_;
+  Cut cut_;
+  PatchRows<S> rows_;
+  DirectConv<S> direct_;
+  int64_t task_elements_;
 };
 
 // ------------------------------------------------------------------------------------- forward
 
 template <typename S>
-HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
+HWY_INLINE ConvWay ForwardWay(const ConvShape& s) {
+  return WayOf<S>(s.kernel, s.in_channels, s.out_channels);
+}
+
+template <typename S>
+HWY_INLINE ConvProduct<S> ForwardProduct(const ConvShape& s, const S* x, int threads) {
+  return {ForwardPatches<S>(s, x), s.batch * Volume(s.out), s.out_channels, threads};
+}
+
+template <typename S>
+HWY_INLINE size_t ConvPackedBytes(const ConvShape& s) {
   using T = ComputeType<S>;
-  const int64_t k = Volume(s.kernel) * s.in_channels;
-  const Cut cut = CutOf<T>(s.batch * Volume(s.out), s.out_channels, k);
-  const ConvLeft<S> left(ForwardPatches<S>(s, nullptr), cut);
-  return BytesOf<T>(PackedCols<T>(s.out_channels) * k) + left.bytes(threads);
+  return BytesOf<T>(PackedCols<T>(s.out_channels) * Volume(s.kernel) * s.in_channels);
+}
+
+template <typename S>
+HWY_INLINE size_t ForwardBytes(const ConvShape& s, int threads) {
+  return ConvPackedBytes<S>(s) + ForwardProduct<S>(s, nullptr, threads).bytes();
 }
 
 // to [n, k] = w [k, n], widened.
@@ -102,24 +138,27 @@ HWY_INLINE void TransposeKernel(const S* w, int64_t k, int64_t n, ComputeType<S>
 }
 
 template <typename S>
+HWY_INLINE void ConvPack(const ConvShape& s, const S* w, void* packed, const ThreadPool& pool) {
+  using T = ComputeType<S>;
+  const int64_t k = Volume(s.kernel) * s.in_channels, n = s.out_channels;
+  const ConvWay way = ForwardWay<S>(s);
+  if (way == ConvWay::kFewColumns) {
+    TransposeKernel(w, k, n, static_cast<T*>(packed));
+  } else {
+    PackAll(PackedCut<T>(way, n, k), w, n, false, false, static_cast<T*>(packed), pool);
+  }
+}
+
+template <typename S>
 HWY_NOINLINE void Forward(const ConvShape& s, const S* x, const S* w, const void* packed, S* y,
                           const RowsDone* rows_done, void* scratch, const ThreadPool& pool) {
-  using T = ComputeType<S>;
-  const PatchMatrix<S> patches = ForwardPatches(s, x);
-  const int64_t n = s.out_channels;
-  const Cut cut = CutOf<T>(s.batch * Volume(s.out), n, patches.cols());
-  ScratchCursor cursor(scratch);
-  T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
-  const ConvLeft<S> left(patches, cut);
-  const T* right = b;
-  if (packed != nullptr) {
-    right = static_cast<const T*>(packed);
-  } else if (left.few_columns) {
-    TransposeKernel(w, cut.k, n, b);
-  } else {
-    PackAll(cut, w, n, false, false, b, pool);
+  if (packed == nullptr) {
+    ConvPack(s, w, scratch, pool);
+    packed = scratch;
+    scratch = static_cast<char*>(scratch) + ConvPackedBytes<S>(s);
   }
-  left.run(cut, right, DenseOut<S>{y, n}, rows_done, cursor.rest(), pool);
+  ForwardProduct(s, x, pool.threads()).run(static_cast<const ComputeType<S>*>(packed), DenseOut<S>{y, s.out_channels}, rows_done,
+                           scratch, pool);
 }
 
 // ------------------------------------------------------------------------------ input gradient
@@ -180,14 +219,9 @@ HWY_INLINE void PackPhase(const ConvShape& s, const Phase& phase, const Cut& cut
 }
 
 template <typename S>
-HWY_INLINE Cut PhaseCut(const ConvShape& s, const Phase& phase) {
-  return CutOf<ComputeType<S>>(s.batch * Volume(phase.count), s.in_channels,
-                               Volume(phase.taps) * s.out_channels);
-}
-
-template <typename S>
-HWY_INLINE PatchMatrix<S> PhasePatches(const ConvShape& s, const Phase& phase, const S* dy) {
-  return {dy, s.out, s.out_channels, phase.count, {1, 1, 1}, phase.offset, phase.taps, phase.step};
+HWY_INLINE ConvProduct<S> PhaseProduct(const ConvShape& s, const Phase& phase, const S* dy, int threads) {
+  const PatchMatrix<S> patches = {dy, s.out, s.out_channels, phase.count, {1, 1, 1}, phase.offset, phase.taps, phase.step};
+  return {patches, s.batch * Volume(phase.count), s.in_channels, threads};
 }
 
 template <typename S>
@@ -197,10 +231,9 @@ HWY_INLINE size_t InputGradientBytes(const ConvShape& s, int threads) {
   size_t task = 0;
   for (int64_t i = 0; i < Volume(s.stride); ++i) {
     const Phase phase = PhaseOf(s, i);
-    const Cut cut = PhaseCut<S>(s, phase);
-    b = std::max(b, PackedCols<T>(cut.n) * cut.k);
     if (Volume(phase.count) == 0 || Volume(phase.taps) == 0) continue;
-    task = std::max(task, ConvLeft<S>(PhasePatches<S>(s, phase, nullptr), cut).bytes(threads));
+    b = std::max(b, PackedCols<T>(s.in_channels) * Volume(phase.taps) * s.out_channels);
+    task = std::max(task, PhaseProduct<S>(s, phase, nullptr, threads).bytes());
   }
   return BytesOf<T>(b) + task;
 }
@@ -230,19 +263,20 @@ HWY_NOINLINE void InputGradient(const ConvShape& s, const S* dy, const S* w, S* 
       ClearPhase(out, rows, pool);
       continue;
     }
-    const Cut cut = PhaseCut<S>(s, phase);
+    const int64_t k = Volume(phase.taps) * s.out_channels;
+    const ConvWay way = WayOf<S>(phase.taps, s.out_channels, n);
     ScratchCursor cursor = shared;
-    T* b = cursor.take<T>(PackedCols<T>(n) * cut.k);
-    const ConvLeft<S> left(PhasePatches(s, phase, dy), cut);
-    if (left.few_columns) {
-      TransposePhase(s, phase, cut.k, w, b);
+    T* b = cursor.take<T>(PackedCols<T>(n) * k);
+    if (way == ConvWay::kFewColumns) {
+      TransposePhase(s, phase, k, w, b);
     } else {
-      PackPhase(s, phase, cut, w, b, pool);
+      PackPhase(s, phase, PackedCut<T>(way, n, k), w, b, pool);
     }
+    const ConvProduct<S> product = PhaseProduct(s, phase, dy, pool.threads());
     if (Volume(s.stride) == 1) {
-      left.run(cut, b, DenseOut<S>{dx, n}, nullptr, cursor.rest(), pool);
+      product.run(b, DenseOut<S>{dx, n}, nullptr, cursor.rest(), pool);
     } else {
-      left.run(cut, b, out, nullptr, cursor.rest(), pool);
+      product.run(b, out, nullptr, cursor.rest(), pool);
     }
   }
 }
@@ -389,23 +423,6 @@ HWY_INLINE void ConvRun(const ConvCall<S>& call) {
   } else if (call.pass == ConvPass::kInputGradient) {
     TransposeAll(result, s.batch, Volume(s.in), s.in_channels, call.result, pool);
   }
-}
-
-template <typename S>
-HWY_INLINE size_t ConvPackedBytes(const ConvShape& s) {
-  using T = ComputeType<S>;
-  return BytesOf<T>(PackedCols<T>(s.out_channels) * Volume(s.kernel) * s.in_channels);
-}
-
-template <typename S>
-HWY_INLINE void ConvPack(const ConvShape& s, const S* w, void* packed, const ThreadPool& pool) {
-  using T = ComputeType<S>;
-  const Cut cut = CutOf<T>(1, s.out_channels, Volume(s.kernel) * s.in_channels);
-  if (FewColumns<T>(cut.n, cut.k)) {
-    TransposeKernel(w, cut.k, cut.n, static_cast<T*>(packed));
-    return;
-  }
-  PackAll(cut, w, s.out_channels, false, false, static_cast<T*>(packed), pool);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -127,8 +127,9 @@ TYPED_TEST(ConvKernel, ThreeAxes) {
   });
 }
 
-// Enough channels that the image is read where it lies: lines and taps in padding, whole planes per task,
-// lines cut in pieces, taps apart from each other, blocks of k that end inside a line of taps.
+// Enough channels that the image is read where it lies: lines and taps in padding, pixels that meet no tap,
+// whole planes per task, lines cut in pieces, taps apart from each other and so far that narrow numbers are
+// widened a line at a time.
 TYPED_TEST(ConvKernel, ManyChannels) {
   on_every_target([] {
     ConvShape wide = same(1, {1, 3, 9}, 16, {1, 2, 3}, 17);
@@ -139,6 +140,9 @@ TYPED_TEST(ConvKernel, ManyChannels) {
              same(1, {4, 3, 8}, 16, {2, 3, 2}, 17, {2, 1, 2}),
              same(1, {1, 11, 12}, 20, {1, 3, 3}, 17, {1, 1, 1}, {1, 2, 3}),
              same(1, {1, 2, 150}, 16, {1, 2, 3}, 17),
+             same(1, {1, 1, 1100}, 8, {1, 1, 2}, 17),
+             same(1, {1, 40, 41}, 64, {1, 3, 2}, 18, {1, 1, 1}, {1, 9, 9}),
+             same(1, {1, 7, 7}, 16, {1, 7, 7}, 17),
              same(1, {1, 4, 9}, 512, {1, 1, 2}, 17),
              valid(3, {1, 6, 19}, 24, {1, 2, 2}, 33, {1, 2, 2}),
              wide,

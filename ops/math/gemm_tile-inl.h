@@ -67,6 +67,15 @@ struct Stretches {
 struct WholeBlock {
   int64_t depth;
 };
+// The taps of a convolution that some pixels meet, along three axes: each tap, or line of taps, is a stretch of
+// `depth` from row `first_b` and from a row's own begin on, and their steps.
+struct TapBox {
+  int64_t count[3], a_step[3], b_step[3];
+  int64_t first_b, depth;
+};
+struct TapSum {
+  const TapBox* taps;
+};
 // All of it, and at each k a line that a later block needs is fetched: `step` bytes apart.
 struct BlockAndAhead {
   int64_t depth;
@@ -91,6 +100,8 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
     for (int v = 0; v < kV; ++v) acc[m][v] = hn::Zero(d);
   }
   const auto add = [&](int64_t k, int64_t stop, const T* b, const T* a_cols) HWY_ATTR {
+    // Twice: a loop of few rounds is left when the processor expects it (3 % for 21).
+    HWY_UNROLL(2)
     for (; k < stop; ++k) {
       V vb[kV];
       HWY_UNROLL(2)
@@ -109,7 +120,18 @@ HWY_NOINLINE void Tile(const T* const* HWY_RESTRICT a_rows, int64_t a_step,
       if (kCols) a_cols += a_step;
     }
   };
-  if constexpr (!std::is_same_v<Sum, Stretches>) {
+  if constexpr (std::is_same_v<Sum, TapSum>) {
+    const TapBox& taps = *sum.taps;
+    for (int64_t i = 0; i < taps.count[0]; ++i) {
+      for (int64_t j = 0; j < taps.count[1]; ++j) {
+        int64_t at = i * taps.a_step[0] + j * taps.a_step[1];
+        const T* b = panel + (taps.first_b + i * taps.b_step[0] + j * taps.b_step[1]) * b_step;
+        for (int64_t left = taps.count[2]; left > 0; --left, at += taps.a_step[2], b += taps.b_step[2] * b_step) {
+          add(at, at + taps.depth, b, a_rows[0]);
+        }
+      }
+    }
+  } else if constexpr (!std::is_same_v<Sum, Stretches>) {
     add(0, sum.depth, panel, a_rows[0]);
   } else {
     for (const Stretch* run = sum.first; run != sum.first + sum.count; ++run) {
