@@ -310,10 +310,19 @@ HWY_INLINE KernelGradientCut KernelCut(const ConvShape& s) {
 }
 
 template <typename S>
+HWY_INLINE auto KernelGradientRight(const ConvShape& s, const S* dy) {
+  if constexpr (kIsNarrow<S>) {
+    return OwnB<S>{dy, s.out_channels, false};
+  } else {
+    return InPlaceB<S>{dy, s.out_channels};
+  }
+}
+
+template <typename S>
 HWY_INLINE size_t KernelGradientBytes(const ConvShape& s, int threads) {
   using T = ComputeType<S>;
   const KernelGradientCut c = KernelCut<T>(s);
-  const int64_t task = TaskElements<S>(c.cut, PatchColumns<S>{}, OwnB<S>());
+  const int64_t task = TaskElements<S>(c.cut, PatchColumns<S>{}, KernelGradientRight<S>(s, nullptr));
   return (c.parts > 1 ? BytesOf<T>(c.parts * c.cut.m * c.cut.n) : 0) +
          ScratchSlots::total_bytes(static_cast<size_t>(task) * sizeof(T), threads);
 }
@@ -323,7 +332,7 @@ HWY_NOINLINE void RunKernelGradient(const ConvShape& s, const Left& left, const 
                                     const ThreadPool& pool) {
   using T = ComputeType<S>;
   const KernelGradientCut c = KernelCut<T>(s);
-  const OwnB<S> right{dy, s.out_channels, false};
+  const auto right = KernelGradientRight<S>(s, dy);
   const DenseOut<S> out{dw, s.out_channels};
   ScratchCursor cursor(scratch);
   T* partial = c.parts > 1 ? cursor.take<T>(c.parts * c.cut.m * c.cut.n) : nullptr;

@@ -73,7 +73,14 @@ struct PatchTaps {
       const int64_t begin = std::max(at, low), end = std::min(at + length, high);
       if (d >= 0 && d < p.size[0] && h >= 0 && h < p.size[1] && begin < end) {
         const int64_t pixel = ((point.batch * p.size[0] + d) * p.size[1] + h) * p.size[2] + begin * stride + from[2];
-        to[count++] = {pixel * p.channels, k + begin - at, end - begin};
+        const Stretch run = {pixel * p.channels, k + begin - at, end - begin};
+        Stretch* const last = count > 0 ? &to[count - 1] : nullptr;
+        // Whole lines of an image lie one behind the other.
+        if (last != nullptr && last->b + last->depth == run.b && last->a + last->depth * stride * p.channels == run.a) {
+          last->depth += run.depth;
+        } else {
+          to[count++] = run;
+        }
       }
       p.advance(point, length);
       k += length;

@@ -182,6 +182,23 @@ struct OwnB {
   }
 };
 
+// A dense right operand [k, n] that is read where it lies, but for a narrow last panel, by tasks of few rows: packing
+// would not be paid back.
+template <typename T>
+struct InPlaceB {
+  const T* b = nullptr;
+  int64_t ld = 0;
+
+  int64_t block_elements(int64_t depth, int64_t) const { return kPanelCols<T> * depth; }
+  HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols, T* scratch) const {
+    constexpr int64_t kWidth = kPanelCols<T>;
+    const T* from = b + k0 * ld + col;
+    const int64_t full = cols / kWidth, edge = cols - full * kWidth;
+    if (edge != 0) PackPanel(from + full * kWidth, ld, false, depth, edge, RoundUp(edge, kLanesOf<T>), scratch);
+    return {from, kWidth, ld, scratch, full};
+  }
+};
+
 // Scratch of one task, in elements of ComputeType<S>; at least task_cols.
 template <typename S, class Rows, class Right>
 HWY_INLINE int64_t TaskElements(const Cut& cut, const Rows& a, const Right& b) {
