@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "ops/array/strided_copy_kernel.h"
-#include "ops/array/transpose_tile-inl.h"
+#include "core/transpose_tile-inl.h"
 
 #ifndef KEEL_OPS_ARRAY_STRIDED_COPY_ONCE_
 #define KEEL_OPS_ARRAY_STRIDED_COPY_ONCE_

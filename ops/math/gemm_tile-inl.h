@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "core/narrow_float-inl.h"
+#include "core/transpose_tile-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -267,53 +268,11 @@ HWY_INLINE void Block(const T* const* a, int64_t a_step, int64_t rows, int64_t d
   BlockOfTiles<T, kCols>(a, a_step, rows, tile_at, b, c, cols, accumulate);
 }
 
-#if HWY_TARGET != HWY_SCALAR
-// A 4x4 (4-byte) or 2x2 (8-byte) transpose between row-major squares.
-template <typename T>
-HWY_INLINE void TransposeSquare(const T* HWY_RESTRICT from, int64_t from_step, T* HWY_RESTRICT to,
-                                int64_t to_step) {
-  const hn::FixedTag<T, 16 / sizeof(T)> d;
-  if constexpr (sizeof(T) == 8) {
-    const auto r0 = hn::LoadU(d, from), r1 = hn::LoadU(d, from + from_step);
-    hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
-    hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + to_step);
-  } else {
-    const hn::FixedTag<double, 2> wide;
-    const auto r0 = hn::LoadU(d, from), r1 = hn::LoadU(d, from + from_step);
-    const auto r2 = hn::LoadU(d, from + 2 * from_step), r3 = hn::LoadU(d, from + 3 * from_step);
-    const auto a = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1));
-    const auto b = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3));
-    const auto e = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
-    const auto f = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
-    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, a, b)), d, to);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, a, b)), d, to + to_step);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, e, f)), d, to + 2 * to_step);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, e, f)), d, to + 3 * to_step);
-  }
-}
-#endif
-
 // to[c][r] = from[r][c] for rows x cols of `from`.
 template <typename T>
-HWY_NOINLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows,
-                                int64_t cols, T* HWY_RESTRICT to, int64_t to_step) {
-#if HWY_TARGET != HWY_SCALAR
-  constexpr int64_t kSide = 16 / sizeof(T);
-  if (rows >= kSide && cols >= kSide) {
-    // The last squares reach back over those before, so that nothing is left.
-    for (int64_t r = 0; r < rows; r += kSide) {
-      r = std::min(r, rows - kSide);
-      for (int64_t c = 0; c < cols; c += kSide) {
-        c = std::min(c, cols - kSide);
-        TransposeSquare(from + r * from_step + c, from_step, to + c * to_step + r, to_step);
-      }
-    }
-    return;
-  }
-#endif
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < cols; ++c) to[c * to_step + r] = from[r * from_step + c];
-  }
+HWY_NOINLINE void TransposeInto(const T* HWY_RESTRICT from, int64_t from_step, int64_t rows, int64_t cols,
+                                T* HWY_RESTRICT to, int64_t to_step) {
+  TransposeBlock(rows, cols, Transpose<T>{from, to, from_step, to_step}, false, false);
 }
 
 // One panel of B, `depth` x `width` (width <= `packed`, a multiple of the lanes), widened.

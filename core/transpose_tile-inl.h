@@ -1,9 +1,9 @@
 // Transposes of blocks that fit the first-level cache, through registers.
-#if defined(KEEL_OPS_ARRAY_TRANSPOSE_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef KEEL_OPS_ARRAY_TRANSPOSE_TILE_INL_H_
-#undef KEEL_OPS_ARRAY_TRANSPOSE_TILE_INL_H_
+#if defined(KEEL_CORE_TRANSPOSE_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KEEL_CORE_TRANSPOSE_TILE_INL_H_
+#undef KEEL_CORE_TRANSPOSE_TILE_INL_H_
 #else
-#define KEEL_OPS_ARRAY_TRANSPOSE_TILE_INL_H_
+#define KEEL_CORE_TRANSPOSE_TILE_INL_H_
 #endif
 
 #include <algorithm>
@@ -225,4 +225,4 @@ void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool, boo
 }  // namespace keel
 HWY_AFTER_NAMESPACE();
 
-#endif  // KEEL_OPS_ARRAY_TRANSPOSE_TILE_INL_H_
+#endif  // KEEL_CORE_TRANSPOSE_TILE_INL_H_
