@@ -193,6 +193,10 @@ TEST(Update, Errors) {
   EXPECT_THAT(error_of([&] { update(v, constant({1, 2}, {.dtype = "float64"})); }), HasSubstr("float64"));
   EXPECT_THAT(error_of([&] { update_add(constant({1.0}), constant({1.0})); }), HasSubstr("not a variable"));
   EXPECT_THAT(error_of([&] { update_sub(v, Tensor()); }), HasSubstr("empty tensor handle"));
+  const Variable count = variable({1, 2}, {.dtype = "int32"});
+  EXPECT_THAT(error_of([&] { update_add(count, 0.5); }), HasSubstr("update_add: 0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { update_sub(count, 0.5); }), HasSubstr("update_sub: 0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { moving_average_update(count, count, 0.5); }), HasSubstr("0.5 is no int32"));
   EXPECT_THAT(of(v.value()), ElementsAre(1, 2));
 }
 

@@ -1,8 +1,8 @@
 #include "ops/control/update.h"
 
 #include "core/assign.h"
-#include "core/structure.h"
 #include "ops/math/math.h"
+#include "ops/math/number.h"
 
 namespace keel {
 
@@ -13,8 +13,7 @@ Tensor update_add(const Tensor& x, const Tensor& increment) {
 }
 
 Tensor update_add(const Tensor& x, double increment) {
-  if (!x.defined()) fail("update_add: x is an empty tensor handle");
-  return assign("update_add", x, scalar(increment, x.dtype()), true);
+  return assign("update_add", x, number_like("update_add", increment, x), true);
 }
 
 Tensor update_sub(const Tensor& x, const Tensor& decrement) {
@@ -23,8 +22,7 @@ Tensor update_sub(const Tensor& x, const Tensor& decrement) {
 }
 
 Tensor update_sub(const Tensor& x, double decrement) {
-  if (!x.defined()) fail("update_sub: x is an empty tensor handle");
-  return update_sub(x, scalar(decrement, x.dtype()));
+  return update_sub(x, number_like("update_sub", decrement, x));
 }
 
 Tensor moving_average_update(const Tensor& x, const Tensor& value, double momentum) {

@@ -1,6 +1,8 @@
 #include "core/simd_targets.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #undef HWY_TARGET_INCLUDE
@@ -99,6 +101,7 @@ HWY_AFTER_NAMESPACE();
 #include "ops/math/cast.h"
 #include "ops/math/comparison.h"
 #include "ops/math/exponential.h"
+#include "ops/math/number.h"
 
 namespace keel {
 
@@ -243,12 +246,6 @@ class Minimum final : public Choice<Minimum> {
   static Tensor first_wins(const Tensor& x, const Tensor& y) { return less_equal(x, y); }
 };
 
-// The plain number `value` in the dtype of `x`.
-Tensor like(std::string_view function, const Tensor& x, double value) {
-  if (!x.defined()) fail(function, ": an empty tensor handle was given");
-  return scalar(value, x.dtype());
-}
-
 // x to a whole power by repeated squaring.
 Tensor whole_power(const Tensor& x, int64_t a) {
   Tensor result, square_of = x;
@@ -264,14 +261,14 @@ constexpr double kMostProducts = 8;  // Powers above that go to the C library.
 }  // namespace
 
 Tensor operator+(const Tensor& x, const Tensor& y) { return add(x, y); }
-Tensor operator+(const Tensor& x, double y) { return add(x, like("add", x, y)); }
-Tensor operator+(double x, const Tensor& y) { return add(like("add", y, x), y); }
+Tensor operator+(const Tensor& x, double y) { return add(x, number_like("add", y, x)); }
+Tensor operator+(double x, const Tensor& y) { return add(number_like("add", x, y), y); }
 Tensor operator-(const Tensor& x, const Tensor& y) { return make<Subtract>({x, y}); }
-Tensor operator-(const Tensor& x, double y) { return x - like("subtract", x, y); }
-Tensor operator-(double x, const Tensor& y) { return like("subtract", y, x) - y; }
+Tensor operator-(const Tensor& x, double y) { return x - number_like("subtract", y, x); }
+Tensor operator-(double x, const Tensor& y) { return number_like("subtract", x, y) - y; }
 Tensor operator*(const Tensor& x, const Tensor& y) { return make<Multiply>({x, y}); }
-Tensor operator*(const Tensor& x, double y) { return x * like("multiply", x, y); }
-Tensor operator*(double x, const Tensor& y) { return like("multiply", y, x) * y; }
+Tensor operator*(const Tensor& x, double y) { return x * number_like("multiply", y, x); }
+Tensor operator*(double x, const Tensor& y) { return number_like("multiply", x, y) * y; }
 
 Tensor operator/(const Tensor& x, const Tensor& y) {
   if (x.defined() && y.defined() && x.dtype() == y.dtype() && x.dtype().is_integer()) {
@@ -281,11 +278,11 @@ Tensor operator/(const Tensor& x, const Tensor& y) {
 }
 Tensor operator/(const Tensor& x, double y) {
   if (x.defined() && x.dtype().is_integer()) return cast(x, "float64") / y;
-  return x / like("divide", x, y);
+  return x / number_like("divide", y, x);
 }
 Tensor operator/(double x, const Tensor& y) {
   if (y.defined() && y.dtype().is_integer()) return x / cast(y, "float64");
-  return like("divide", y, x) / y;
+  return number_like("divide", x, y) / y;
 }
 Tensor operator-(const Tensor& x) { return make<Negate>({x}); }
 
@@ -299,14 +296,14 @@ Tensor round(const Tensor& x) {
 }
 
 Tensor pow(const Tensor& x, double a) {
-  const Tensor exponent = like("pow", x, a);
   const bool whole = a >= 0 && std::floor(a) == a;
-  if (!x.dtype().is_floating()) {
+  if (x.defined() && !x.dtype().is_floating()) {
     if (!whole || a > 1e9) {
       fail("pow: a is ", a, " but x is ", x.dtype(), "; integers accept whole powers from 0");
     }
     return a == 0 ? full_like(x, 1, x.dtype()) : whole_power(x, static_cast<int64_t>(a));
   }
+  const Tensor exponent = number_like("pow", a, x);
   if (whole && a > 0 && a <= kMostProducts) return whole_power(x, static_cast<int64_t>(a));
   return make<Pow>({x, exponent});
 }
@@ -314,12 +311,23 @@ Tensor pow(const Tensor& x, double a) {
 Tensor pow(const Tensor& x, const Tensor& a) { return make<Pow>({x, a}); }
 
 Tensor maximum(const Tensor& x, const Tensor& y) { return make<Maximum>({x, y}); }
-Tensor maximum(const Tensor& x, double y) { return maximum(x, like("maximum", x, y)); }
+Tensor maximum(const Tensor& x, double y) { return maximum(x, number_like("maximum", y, x)); }
 Tensor minimum(const Tensor& x, const Tensor& y) { return make<Minimum>({x, y}); }
-Tensor minimum(const Tensor& x, double y) { return minimum(x, like("minimum", x, y)); }
+Tensor minimum(const Tensor& x, double y) { return minimum(x, number_like("minimum", y, x)); }
 
 Tensor clip(const Tensor& x, double min_value, double max_value) {
-  return minimum(maximum(x, min_value), std::max(min_value, max_value));
+  if (!x.defined()) fail("clip: an empty tensor handle was given");
+  max_value = std::max(min_value, max_value);
+  // A bound that no element is beyond is none.
+  double least = -std::numeric_limits<double>::infinity(), most = -least;
+  if (x.dtype().is_integer()) {
+    visit_dtype(x.dtype(), [&](auto zero) {
+      least = convert_element<double>(std::numeric_limits<decltype(zero)>::lowest());
+      most = convert_element<double>(std::numeric_limits<decltype(zero)>::max());
+    });
+  }
+  const Tensor raised = min_value <= least ? x : maximum(x, min_value);
+  return max_value >= most ? raised : minimum(raised, max_value);
 }
 
 }  // namespace keel

@@ -1,6 +1,6 @@
 // Arithmetic, element by element. Operands broadcast by NumPy's rule and have one dtype; a plain
-// number takes the dtype of the tensor beside it. ValueError where shapes or dtypes do not fit.
-// Integers wrap around.
+// number takes the dtype of the tensor beside it. ValueError where shapes or dtypes do not fit, and for
+// a number that integers do not hold, such as 0.5. Integers wrap around.
 #ifndef KEEL_OPS_MATH_ARITHMETIC_H_
 #define KEEL_OPS_MATH_ARITHMETIC_H_
 

@@ -30,6 +30,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 #include "core/elementwise.h"
 #include "core/structure.h"
+#include "ops/math/number.h"
 
 namespace keel {
 
@@ -119,25 +120,20 @@ class Where final : public ElementwiseOp<Where> {
   }
 };
 
-Tensor like(const Tensor& x, double value) {
-  if (!x.defined()) fail("comparison: an empty tensor handle was given");
-  return scalar(value, x.dtype());
-}
-
 }  // namespace
 
 Tensor equal(const Tensor& x, const Tensor& y) { return make<Equal>({x, y}); }
-Tensor equal(const Tensor& x, double y) { return equal(x, like(x, y)); }
+Tensor equal(const Tensor& x, double y) { return equal(x, number_like("equal", y, x)); }
 Tensor not_equal(const Tensor& x, const Tensor& y) { return make<NotEqual>({x, y}); }
-Tensor not_equal(const Tensor& x, double y) { return not_equal(x, like(x, y)); }
+Tensor not_equal(const Tensor& x, double y) { return not_equal(x, number_like("not_equal", y, x)); }
 Tensor greater(const Tensor& x, const Tensor& y) { return make<Greater>({x, y}); }
-Tensor greater(const Tensor& x, double y) { return greater(x, like(x, y)); }
+Tensor greater(const Tensor& x, double y) { return greater(x, number_like("greater", y, x)); }
 Tensor greater_equal(const Tensor& x, const Tensor& y) { return make<GreaterEqual>({x, y}); }
-Tensor greater_equal(const Tensor& x, double y) { return greater_equal(x, like(x, y)); }
+Tensor greater_equal(const Tensor& x, double y) { return greater_equal(x, number_like("greater_equal", y, x)); }
 Tensor less(const Tensor& x, const Tensor& y) { return make<Greater>({y, x}); }
-Tensor less(const Tensor& x, double y) { return less(x, like(x, y)); }
+Tensor less(const Tensor& x, double y) { return less(x, number_like("less", y, x)); }
 Tensor less_equal(const Tensor& x, const Tensor& y) { return make<GreaterEqual>({y, x}); }
-Tensor less_equal(const Tensor& x, double y) { return less_equal(x, like(x, y)); }
+Tensor less_equal(const Tensor& x, double y) { return less_equal(x, number_like("less_equal", y, x)); }
 
 Tensor logical_and(const Tensor& x, const Tensor& y) { return make<LogicalAnd>({x, y}); }
 Tensor logical_or(const Tensor& x, const Tensor& y) { return make<LogicalOr>({x, y}); }

@@ -1,5 +1,6 @@
 // Comparison, logic and choice, element by element. Operands broadcast by NumPy's rule and have one
-// dtype; a plain number takes the dtype of the tensor beside it. ValueError where they do not fit.
+// dtype; a plain number takes the dtype of the tensor beside it. ValueError where they do not fit, and
+// for a number that integers do not hold, such as 0.5.
 #ifndef KEEL_OPS_MATH_COMPARISON_H_
 #define KEEL_OPS_MATH_COMPARISON_H_
 

@@ -158,6 +158,35 @@ TEST(Arithmetic, Errors) {
               HasSubstr("subtract: shapes (2, 3) and (4, 3)"));
 }
 
+// A plain number takes the dtype of the tensor, which must hold it: nothing is cut off.
+TEST(Arithmetic, NumbersBesideIntegers) {
+  const Tensor x = constant({0, 1, 2}, {.dtype = "int32"}), u = constant({0, 1, 2}, {.dtype = "uint8"});
+  const Tensor flags = constant({1, 0}, {.dtype = "bool"});
+  EXPECT_THAT(error_of([&] { x + 0.5; }), HasSubstr("add: 0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { 0.5 - x; }), HasSubstr("subtract: 0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { x * 0.5; }), HasSubstr("multiply: 0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { x + kNaN; }), HasSubstr("add: nan is no int32"));
+  EXPECT_THAT(error_of([&] { u + 300; }), HasSubstr("add: 300 is no uint8"));
+  EXPECT_THAT(error_of([&] { u + -1; }), HasSubstr("add: -1 is no uint8"));
+  EXPECT_THAT(error_of([&] { maximum(x, 1.5); }), HasSubstr("maximum: 1.5 is no int32"));
+  EXPECT_THAT(error_of([&] { equal(x, 1.5); }), HasSubstr("equal: 1.5 is no int32"));
+  EXPECT_THAT(error_of([&] { less(x, 0x1p31); }), HasSubstr("less: "));
+  EXPECT_THAT(error_of([&] { less(x, kInfinity); }), HasSubstr("less: inf is no int32"));
+  EXPECT_THAT(error_of([&] { greater(constant({1}, {.dtype = "int64"}), 0x1p63); }), HasSubstr("greater: "));
+  EXPECT_THAT(error_of([&] { equal(flags, 2); }), HasSubstr("equal: 2 is no bool"));
+  EXPECT_THAT(error_of([&] { clip(x, 0.5, 1); }), HasSubstr("0.5 is no int32"));
+  EXPECT_THAT(error_of([&] { clip(Tensor(), -kInfinity, kInfinity); }), HasSubstr("clip: an empty tensor handle"));
+  EXPECT_THAT(of(equal(flags, 1)), ElementsAre(1, 0));
+  EXPECT_THAT(of(x + -1), ElementsAre(-1, 0, 1));
+  EXPECT_THAT(of(less(u, 255)), ElementsAre(1, 1, 1));
+  EXPECT_THAT(of(greater(constant({1}, {.dtype = "int64"}), -0x1p63)), ElementsAre(1));
+  EXPECT_THAT(of(less_equal(x, -0x1p31)), ElementsAre(0, 0, 0));
+  EXPECT_THAT(of(clip(u, -1, 1)), ElementsAre(0, 1, 1));
+  EXPECT_THAT(of(clip(u, 1, 300)), ElementsAre(1, 1, 2));
+  EXPECT_THAT(of(clip(x, 1, kInfinity)), ElementsAre(1, 1, 2));
+  EXPECT_THAT(of(x / 0.5), ElementsAre(0, 2, 4));
+}
+
 TEST(Comparison, Values) {
   const Tensor x = constant({1, 2, kNaN, 2}), y = constant({2, 2, 2, 1});
   EXPECT_EQ(equal(x, y).dtype(), DType::kBool);
