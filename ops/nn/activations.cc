@@ -42,6 +42,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 #include <cmath>
 #include <string_view>
+#include <tuple>
 
 #include "core/elementwise.h"
 #include "core/structure.h"
@@ -77,6 +78,20 @@ class Expm1 final : public ElementwiseOp<Expm1> {
   static constexpr std::string_view kName = "expm1";
   const MicroOp* micro_op() const override { return &kExpm1; }
   Tensors gradient(const Tensor& y, const Tensor& dy) const { return {dy * (y + 1)}; }
+};
+
+// Input 0, the composed softsign of input 1, with a gradient of its own: of the quotient it would be the
+// difference of two numbers that become equal where x is large, and of two infinite ones in the end.
+class Softsign final : public OpOf<Softsign> {
+ public:
+  static constexpr std::string_view kName = "softsign";
+  auto fields() const { return std::tie(); }
+  Signatures infer(SignatureSpan in) const override { return {in[0]}; }
+  bool reads_only_shape(int i) const override { return i != 0; }
+  int forwards(SignatureSpan, SignatureSpan) const override { return 0; }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const {
+    return {Tensor(), dy / square(abs(y.input(1)) + 1)};
+  }
 };
 
 void check_floating(std::string_view function, const Tensor& x) {
@@ -118,7 +133,7 @@ Tensor softplus(const Tensor& x) { return make<Softplus>({x}); }
 
 Tensor softsign(const Tensor& x) {
   check_floating("softsign", x);
-  return x / (abs(x) + 1);
+  return make<Softsign>({x / (abs(x) + 1), x});
 }
 
 Tensor hard_sigmoid(const Tensor& x) {

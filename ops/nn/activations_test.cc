@@ -109,6 +109,15 @@ TEST(Activations, SlopesAtKinks) {
   EXPECT_NEAR(slope([](const Tensor& x) { return hard_sigmoid(x); }, -2.5), 0.2, 1e-7);
 }
 
+TEST(Activations, SlopeOfSoftsignFarFromZero) {
+  const Tensor x = tensor({1e3, -1e6, 1e15, kInfinity});
+  const std::vector<double> slopes = eval(gradients(softsign(x), {x})[0]).to_vector<double>();
+  EXPECT_NEAR(slopes[0] * 1001 * 1001, 1, 1e-6);
+  EXPECT_NEAR(slopes[1] * 1e12, 1, 1e-5);
+  EXPECT_NEAR(slopes[2] * 1e30, 1, 1e-6);
+  EXPECT_EQ(slopes[3], 0);
+}
+
 TEST(Activations, Gradients) {
   for (const Activation& a : kActivations) {
     SCOPED_TRACE(a.name);
