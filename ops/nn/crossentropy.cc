@@ -173,7 +173,7 @@ Tensor categorical_crossentropy(const Tensor& target, const Tensor& output,
   check_output(kName, output, 1);
   check_target(kName, target, output);
   const int axis = check_axis(kName, options.axis, output.rank());
-  if (target.rank() != output.rank()) {
+  if (!fit(target.shape(), output.shape())) {
     fail(kName, ": target of shape ", target.shape(), " and output of shape ", output.shape(), " differ");
   }
   const Tensor logits = options.from_logits ? output : internal::softmax_logits(output, axis);

@@ -184,6 +184,8 @@ TEST(Crossentropies, BadArguments) {
   expect_error([&] { categorical_crossentropy(tensor({2, 3}, {1, 2, 3, 4, 5, 6}), x, {.from_logits = true}); },
                {"categorical_crossentropy", "(2, 3)", "(2, 2)"});
   expect_error([&] { categorical_crossentropy(tensor({1, 2}), x); }, {"categorical_crossentropy", "(2,)"});
+  expect_error([&] { categorical_crossentropy(tensor({1, 2}, {1, 2}), x); },
+               {"categorical_crossentropy", "(1, 2)", "(2, 2)"});
   expect_error([&] { categorical_crossentropy(tensor({2, 2}, {1, 2, 3, 4}, DType::kFloat64), x); },
                {"float64", "float32"});
   expect_error([&] { categorical_crossentropy(x, x, {.axis = 2}); }, {"categorical_crossentropy", "2"});
