@@ -1,5 +1,6 @@
 #include "ops/nn/normalization.h"
 
+#include <limits>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -129,7 +130,9 @@ class NormalizedBatchOp final : public OpOf<NormalizedBatchOp> {
     const Tensor &gamma = y.input(4), &beta = y.input(5);
     const Tensors sums = make_all<BatchGradientSums>({dy, x, mean}, reduced);
     const Tensor share = size_ratio(mean, x, x.dtype());
-    const Tensor inverse = 1 / sqrt(variance + epsilon);
+    // Of no elements (share is infinite) the variance is NaN, but nothing flows.
+    const Tensor some = less(share, std::numeric_limits<double>::infinity());
+    const Tensor inverse = where(some, 1 / sqrt(variance + epsilon), scalar(0, x.dtype()));
     // dx = scale · (dy − Σdy/n − (x − mean) · Σ(dy·(x − mean))/n · inverse²)
     const Tensor scale = gamma * with_reduced_axes(inverse, reduced);
     const Tensor slope = with_reduced_axes(sums[1] * share * square(inverse), reduced);
