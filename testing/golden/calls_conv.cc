@@ -30,8 +30,11 @@ Answer convolution(Call& call) {
 
 template <typename Options, Tensor (*f)(const Tensor&, const Tensor&, const Shape&, const Options&)>
 Answer transposed(Call& call) {
-  return f(call.tensor("x"), call.tensor("kernel"), call.arg<Shape>("output_shape"),
-           window_options<Options>(call));
+  Options options = window_options<Options>(call);
+  if constexpr (requires { options.dilation_rate; }) {
+    options.dilation_rate = call.arg("dilation_rate", options.dilation_rate);
+  }
+  return f(call.tensor("x"), call.tensor("kernel"), call.arg<Shape>("output_shape"), options);
 }
 
 template <typename Options, Tensor (*f)(const Tensor&, const Tensor&, const Tensor&, const Options&)>
@@ -78,7 +81,7 @@ constexpr Entry kEntries[] = {
     {"conv1d", "x kernel strides padding data_format dilation_rate", convolution<Conv1dOptions, conv1d>},
     {"conv2d", "x kernel strides padding data_format dilation_rate", convolution<Conv2dOptions, conv2d>},
     {"conv3d", "x kernel strides padding data_format dilation_rate", convolution<Conv3dOptions, conv3d>},
-    {"conv2d_transpose", "x kernel output_shape strides padding data_format",
+    {"conv2d_transpose", "x kernel output_shape strides padding data_format dilation_rate",
      transposed<Conv2dTransposeOptions, conv2d_transpose>},
     {"conv3d_transpose", "x kernel output_shape strides padding data_format",
      transposed<Conv3dTransposeOptions, conv3d_transpose>},
