@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "core/config.h"
+#include "core/in_name_of.h"
 #include "core/leaves.h"
 #include "core/sparse.h"
 #include "core/uid.h"
 
 namespace keel {
 namespace {
+
+// As in TensorFlow. What has a shape has had the memory for it.
+constexpr int kMostAxes = 254;
 
 void check_dims(std::string_view function, const Shape& shape, int64_t least) {
   for (int64_t d : shape) {
@@ -19,6 +23,10 @@ void check_dims(std::string_view function, const Shape& shape, int64_t least) {
   }
 }
 
+Array full(std::string_view function, const Shape& shape, double value, DType dtype) {
+  return in_name_of([&] { return Array::full(shape, value, dtype); }, function, ": shape ", shape);
+}
+
 Variable filled(std::string_view function, const Shape& shape, double value,
                 const NewVariableOptions& options) {
   check_dims(function, shape, 0);
@@ -26,7 +34,7 @@ Variable filled(std::string_view function, const Shape& shape, double value,
   std::string name = options.name.empty()
                          ? "variable_" + std::to_string(get_uid("variable"))
                          : options.name;
-  return Variable(Array::full(shape, value, dtype), std::move(name));
+  return Variable(full(function, shape, value, dtype), std::move(name));
 }
 
 Tensor placeholder_of(std::string name, DType dtype, Shape shape, bool is_keras_tensor) {
@@ -57,7 +65,9 @@ Tensor placeholder(const PlaceholderOptions& options) {
     shape = *options.shape;
     check_dims("placeholder", shape, None);
   } else if (options.ndim.has_value()) {
-    if (*options.ndim < 0) fail("placeholder: ndim is ", *options.ndim, "; accepted are 0 and above");
+    if (*options.ndim < 0 || *options.ndim > kMostAxes) {
+      fail("placeholder: ndim is ", *options.ndim, "; accepted are 0 to ", kMostAxes);
+    }
     shape.resize(*options.ndim, None);
   } else {
     fail("placeholder: neither shape nor ndim is given; at least one must be");
@@ -107,7 +117,7 @@ Tensor constant(const Array& value, const ConstantOptions& options) {
   if (options.shape.has_value() && *options.shape != array.shape()) {
     check_dims("constant", *options.shape, 0);
     if (array.elements() == 1) {
-      array = Array::full(*options.shape, array.element<double>(0), dtype);
+      array = full("constant", *options.shape, array.element<double>(0), dtype);
     } else if (array.elements() == options.shape->elements()) {
       array = array.reshape(*options.shape);
     } else {

@@ -28,6 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
@@ -50,20 +51,23 @@ class Hostile : public ::testing::Test {
 TEST_F(Hostile, Line1_Placeholder) {
   EXPECT_THAT(error_of([] { placeholder({}); }), HasSubstr("placeholder: "));
   EXPECT_THAT(error_of([] { placeholder({.shape = Shape{3, -2}}); }), HasSubstr("-2"));
+  for (int bad : {-1, 255, std::numeric_limits<int>::max()}) {
+    EXPECT_THAT(error_of([&] { placeholder({.ndim = bad}); }), StartsWith("placeholder: ndim is "));
+  }
 }
 
 TEST_F(Hostile, Line2_SizesBeyondMemory) {
   const int64_t big = int64_t{1} << 40;
   const int64_t held = memory_in_use();
   for (const Shape& shape : {Shape{big, big}, Shape{big}}) {
-    EXPECT_NE(error_of([&] { zeros(shape); }), "");
-    EXPECT_NE(error_of([&] { ones(shape); }), "");
-    EXPECT_NE(error_of([&] { eval(random_uniform(shape)); }), "");
-    EXPECT_NE(error_of([&] { eval(random_normal(shape)); }), "");
-    EXPECT_NE(error_of([&] { eval(truncated_normal(shape)); }), "");
-    EXPECT_NE(error_of([&] { eval(random_binomial(shape, {.p = 0.5})); }), "");
-    EXPECT_NE(error_of([&] { random_uniform_variable(shape, 0, 1); }), "");
-    EXPECT_NE(error_of([&] { random_normal_variable(shape, 0, 1); }), "");
+    EXPECT_THAT(error_of([&] { zeros(shape); }), StartsWith("zeros: "));
+    EXPECT_THAT(error_of([&] { ones(shape); }), StartsWith("ones: "));
+    EXPECT_THAT(error_of([&] { eval(random_uniform(shape)); }), StartsWith("random_uniform: "));
+    EXPECT_THAT(error_of([&] { eval(random_normal(shape)); }), StartsWith("random_normal: "));
+    EXPECT_THAT(error_of([&] { eval(truncated_normal(shape)); }), StartsWith("truncated_normal: "));
+    EXPECT_THAT(error_of([&] { eval(random_binomial(shape, {.p = 0.5})); }), StartsWith("random_binomial: "));
+    EXPECT_THAT(error_of([&] { random_uniform_variable(shape, 0, 1); }), StartsWith("random_uniform_variable: "));
+    EXPECT_THAT(error_of([&] { random_normal_variable(shape, 0, 1); }), StartsWith("random_normal_variable: "));
   }
   EXPECT_EQ(memory_in_use(), held);
 }
@@ -109,7 +113,7 @@ TEST_F(Hostile, Line5_Updates) {
   EXPECT_THAT(error_of([&] { update(v, value({2}, 1, DType::kFloat64)); }), HasSubstr("float64"));
   const Tensor x = input({None});
   const Function f = function({x}, {}, {update(v, x)});
-  EXPECT_NE(error_of([&] { f({Array::full({3}, 1, "float32")}); }), "");
+  EXPECT_THAT(error_of([&] { f({Array::full({3}, 1, "float32")}); }), AllOf(StartsWith("update: "), HasSubstr("(3,)")));
   EXPECT_THAT(get_value(v).to_vector<float>(), ElementsAre(1, 2));
   function({}, {}, {update_add(v, 1), update_add(v, 10)})();
   EXPECT_THAT(get_value(v).to_vector<float>(), ElementsAre(12, 13));
@@ -127,42 +131,42 @@ TEST_F(Hostile, Line6_Gradients) {
 }
 
 TEST_F(Hostile, Line7_Reshape) {
-  EXPECT_NE(error_of([] { reshape(value({4}), Shape{-1, -1}); }), "");
-  EXPECT_NE(error_of([] { reshape(value({0, 3}), Shape{-1, 0}); }), "");
-  EXPECT_NE(error_of([] { reshape(value({4}), Shape{kHuge, 4, kHuge}); }), "");
-  EXPECT_NE(error_of([] { reshape(value({4}), Shape{3}); }), "");
-  EXPECT_NE(error_of([] { reshape(value({4}), Shape{-5}); }), "");
+  EXPECT_THAT(error_of([] { reshape(value({4}), Shape{-1, -1}); }), StartsWith("reshape: "));
+  EXPECT_THAT(error_of([] { reshape(value({0, 3}), Shape{-1, 0}); }), StartsWith("reshape: "));
+  EXPECT_THAT(error_of([] { reshape(value({4}), Shape{kHuge, 4, kHuge}); }), StartsWith("reshape: "));
+  EXPECT_THAT(error_of([] { reshape(value({4}), Shape{3}); }), StartsWith("reshape: "));
+  EXPECT_THAT(error_of([] { reshape(value({4}), Shape{-5}); }), StartsWith("reshape: "));
   const Tensor x = input({None});
-  EXPECT_NE(error_of([&] { function({x}, {reshape(x, Shape{2, -1})})({Array{1, 2, 3}}); }), "");
+  EXPECT_THAT(error_of([&] { function({x}, {reshape(x, Shape{2, -1})})({Array{1, 2, 3}}); }), StartsWith("reshape: "));
 }
 
 TEST_F(Hostile, Line8_Axes) {
   const Tensor x = value({2, 3});
   for (int64_t axis : {int64_t{2}, int64_t{-3}, kHuge, std::numeric_limits<int64_t>::min()}) {
     EXPECT_THAT(error_of([&] { sum(x, axis); }), HasSubstr("sum"));
-    EXPECT_NE(error_of([&] { argmax(x, axis); }), "");
-    EXPECT_NE(error_of([&] { cumsum(x, axis); }), "");
-    EXPECT_NE(error_of([&] { softmax(x, axis); }), "");
-    EXPECT_NE(error_of([&] { reverse(x, axis); }), "");
-    EXPECT_NE(error_of([&] { concatenate({x, x}, axis); }), "");
-    EXPECT_NE(error_of([&] { repeat_elements(x, 2, axis); }), "");
-    EXPECT_NE(error_of([&] { squeeze(x, axis); }), "");
+    EXPECT_THAT(error_of([&] { argmax(x, axis); }), StartsWith("argmax: "));
+    EXPECT_THAT(error_of([&] { cumsum(x, axis); }), StartsWith("cumsum: "));
+    EXPECT_THAT(error_of([&] { softmax(x, axis); }), StartsWith("softmax: "));
+    EXPECT_THAT(error_of([&] { reverse(x, axis); }), StartsWith("reverse: "));
+    EXPECT_THAT(error_of([&] { concatenate({x, x}, axis); }), StartsWith("concatenate: "));
+    EXPECT_THAT(error_of([&] { repeat_elements(x, 2, axis); }), StartsWith("repeat_elements: "));
+    EXPECT_THAT(error_of([&] { squeeze(x, axis); }), StartsWith("squeeze: "));
   }
-  EXPECT_NE(error_of([&] { expand_dims(x, 3); }), "");
-  EXPECT_NE(error_of([&] { sum(x, {0, 0}); }), "");
-  EXPECT_NE(error_of([&] { sum(x, {1, -1}); }), "");
-  EXPECT_NE(error_of([&] { permute_dimensions(x, {0, 0}); }), "");
-  EXPECT_NE(error_of([&] { permute_dimensions(x, {0}); }), "");
-  EXPECT_NE(error_of([&] { reverse(x, {0, -2}); }), "");
+  EXPECT_THAT(error_of([&] { expand_dims(x, 3); }), StartsWith("expand_dims: "));
+  EXPECT_THAT(error_of([&] { sum(x, {0, 0}); }), StartsWith("sum: "));
+  EXPECT_THAT(error_of([&] { sum(x, {1, -1}); }), StartsWith("sum: "));
+  EXPECT_THAT(error_of([&] { permute_dimensions(x, {0, 0}); }), StartsWith("permute_dimensions: "));
+  EXPECT_THAT(error_of([&] { permute_dimensions(x, {0}); }), StartsWith("permute_dimensions: "));
+  EXPECT_THAT(error_of([&] { reverse(x, {0, -2}); }), StartsWith("reverse: "));
 }
 
 TEST_F(Hostile, Line9_Repetitions) {
   const Tensor x = value({2, 3});
   EXPECT_THAT(error_of([&] { eval(tile(x, {kHuge, 1})); }), Not(IsEmpty()));
-  EXPECT_NE(error_of([&] { eval(tile(x, {kHuge, kHuge})); }), "");
+  EXPECT_THAT(error_of([&] { eval(tile(x, {kHuge, kHuge})); }), StartsWith("tile: "));
   EXPECT_THAT(error_of([&] { repeat(x, -1); }), HasSubstr("repeat: n -1"));
   EXPECT_THAT(error_of([&] { repeat_elements(x, 0, 0); }), HasSubstr("repeat_elements: rep 0"));
-  EXPECT_NE(error_of([&] { eval(repeat_elements(x, kHuge, 0)); }), "");
+  EXPECT_THAT(error_of([&] { eval(repeat_elements(x, kHuge, 0)); }), StartsWith("repeat_elements: "));
   // Of nothing there may be any number; its gradient is nothing too.
   const Tensor none = input({0, 3});
   const Tensor many = tile(none, {1, kHuge / 4});
@@ -170,13 +174,13 @@ TEST_F(Hostile, Line9_Repetitions) {
 }
 
 TEST_F(Hostile, Line10_ConcatenateAndStack) {
-  EXPECT_NE(error_of([] { concatenate({}); }), "");
-  EXPECT_NE(error_of([] { stack({}); }), "");
-  EXPECT_NE(error_of([] { concatenate({value({2}), value({2, 2})}); }), "");
-  EXPECT_NE(error_of([] { concatenate({value({2}), value({2}, 1, DType::kInt32)}); }), "");
-  EXPECT_NE(error_of([] { concatenate({value({2, 2}), value({3, 2})}); }), "");
-  EXPECT_NE(error_of([] { stack({value({2}), value({3})}); }), "");
-  EXPECT_NE(error_of([] { stack({value({2}), value({2}, 1, DType::kFloat64)}); }), "");
+  EXPECT_THAT(error_of([] { concatenate({}); }), StartsWith("concatenate: "));
+  EXPECT_THAT(error_of([] { stack({}); }), StartsWith("stack: "));
+  EXPECT_THAT(error_of([] { concatenate({value({2}), value({2, 2})}); }), StartsWith("concatenate: "));
+  EXPECT_THAT(error_of([] { concatenate({value({2}), value({2}, 1, DType::kInt32)}); }), StartsWith("concatenate: "));
+  EXPECT_THAT(error_of([] { concatenate({value({2, 2}), value({3, 2})}); }), StartsWith("concatenate: "));
+  EXPECT_THAT(error_of([] { stack({value({2}), value({3})}); }), AllOf(StartsWith("stack: "), HasSubstr("(3,)"), HasSubstr("(2,)")));
+  EXPECT_THAT(error_of([] { stack({value({2}), value({2}, 1, DType::kFloat64)}); }), StartsWith("stack: "));
 }
 
 TEST_F(Hostile, Line11_Gather) {
@@ -186,15 +190,15 @@ TEST_F(Hostile, Line11_Gather) {
     EXPECT_THAT(error_of([&] { eval(gather(x, at)); }), AllOf(HasSubstr("gather: index "), HasSubstr("0 to 3")));
     const Tensor fed = input({4, 2});
     const Tensor g = gradients(sum(gather(fed, at)), {fed})[0];
-    EXPECT_NE(error_of([&] { function({fed}, {g})({Array::full({4, 2}, 1, "float32")}); }), "");
+    EXPECT_THAT(error_of([&] { function({fed}, {g})({Array::full({4, 2}, 1, "float32")}); }), StartsWith("gather: index "));
   }
-  EXPECT_NE(error_of([&] { gather(x, value({1})); }), "");
+  EXPECT_THAT(error_of([&] { gather(x, value({1})); }), StartsWith("gather: "));
 }
 
 TEST_F(Hostile, Line12_OneHot) {
   EXPECT_THAT(error_of([] { one_hot(ints({1}, {0}), 0); }), HasSubstr("one_hot"));
-  EXPECT_NE(error_of([] { one_hot(ints({1}, {0}), -3); }), "");
-  EXPECT_NE(error_of([] { eval(one_hot(ints({1}, {0}), kHuge)); }), "");
+  EXPECT_THAT(error_of([] { one_hot(ints({1}, {0}), -3); }), StartsWith("one_hot: "));
+  EXPECT_THAT(error_of([] { eval(one_hot(ints({1}, {0}), kHuge)); }), StartsWith("one_hot: "));
   EXPECT_THAT(numbers(one_hot(ints({2}, {3, -1}), 3)), Each(0));
 }
 
@@ -210,10 +214,10 @@ TEST_F(Hostile, Line13_EmptyAxes) {
 
 TEST_F(Hostile, Line14_Arange) {
   EXPECT_THAT(error_of([] { arange(0, 3, 0); }), HasSubstr("arange"));
-  EXPECT_NE(error_of([] { arange(0, 3, kNaN); }), "");
-  EXPECT_NE(error_of([] { arange(0, 1e300, 1e-300); }), "");
-  EXPECT_NE(error_of([] { arange(0, kInfinity); }), "");
-  EXPECT_NE(error_of([] { arange(0, 1e18); }), "");
+  EXPECT_THAT(error_of([] { arange(0, 3, kNaN); }), StartsWith("arange: "));
+  EXPECT_THAT(error_of([] { arange(0, 1e300, 1e-300); }), StartsWith("arange: "));
+  EXPECT_THAT(error_of([] { arange(0, kInfinity); }), StartsWith("arange: "));
+  EXPECT_THAT(error_of([] { arange(0, 1e18); }), StartsWith("arange: "));
   EXPECT_THAT(numbers(arange(-3)), IsEmpty());
 }
 
@@ -248,7 +252,7 @@ TEST_F(Hostile, Line17_ConvolutionArguments) {
     EXPECT_THAT(numbers(conv2d(value({1, 3, 3, 0}), value({3, 3, 0, 2}))), Each(0));
   });
   EXPECT_THAT(none, ::testing::AnyOf(IsEmpty(), HasSubstr("channels")));
-  EXPECT_NE(error_of([&] { eval(conv2d(x, k, {.padding = "same", .dilation_rate = {kHuge, 1}})); }), "");
+  EXPECT_THAT(error_of([&] { eval(conv2d(x, k, {.padding = "same", .dilation_rate = {kHuge, 1}})); }), StartsWith("conv2d: "));
 }
 
 TEST_F(Hostile, Line18_ValidWindowsThatDoNotFit) {
@@ -264,29 +268,64 @@ TEST_F(Hostile, Line18_ValidWindowsThatDoNotFit) {
 }
 
 TEST_F(Hostile, Line19_EmptyBatches) {
-  const auto check = [](const Shape& shape, const std::function<Tensor(const Tensor&)>& make, const Shape& result) {
+  const auto check = [](const Shape& shape, const std::function<Tensor(const Tensor&)>& make, const Shape& result,
+                        const Tensors& weights = {}) {
+    SCOPED_TRACE(result);
     const Tensor x = input(shape);
     const Tensor y = make(x);
-    const auto out = function({x}, {y, gradients(y, {x})[0]})({Array(shape, "float32")});
-    EXPECT_EQ(out[0].shape(), result);
-    EXPECT_EQ(out[1].shape(), shape);
+    Tensors all{x};
+    all.insert(all.end(), weights.begin(), weights.end());
+    Tensors outputs = gradients(y, all);
+    outputs.push_back(y);
+    const auto out = function({x}, outputs)({Array(shape, "float32")});
+    EXPECT_EQ(out.back().shape(), result);
+    EXPECT_EQ(out[0].shape(), shape);
+    for (size_t i = 1; i < all.size(); ++i) {
+      EXPECT_EQ(out[i].shape(), all[i].shape());
+      EXPECT_THAT(out[i].to_vector<float>(), Each(0));
+    }
   };
   const Variable k1 = ones({3, 2, 4}), k2 = ones({3, 3, 2, 4}), k3 = ones({2, 2, 2, 2, 4});
-  check({0, 5, 2}, [&](const Tensor& x) { return conv1d(x, k1); }, {0, 3, 4});
-  check({0, 5, 5, 2}, [&](const Tensor& x) { return conv2d(x, k2); }, {0, 3, 3, 4});
-  check({0, 3, 3, 3, 2}, [&](const Tensor& x) { return conv3d(x, k3); }, {0, 2, 2, 2, 4});
-  check({0, 5, 5, 2}, [&](const Tensor& x) { return pool2d(x, {2, 2}); }, {0, 4, 4, 2});
-  check({0, 5, 5, 2}, [&](const Tensor& x) { return pool2d(x, {2, 2}, {.pool_mode = "avg"}); }, {0, 4, 4, 2});
-  check({0, 3, 3, 3, 2}, [&](const Tensor& x) { return pool3d(x, {2, 2, 2}); }, {0, 2, 2, 2, 2});
-  check({0, 4, 2}, [](const Tensor& x) {
-    return rnn([](const Tensor& in, const Tensors& s) { return std::pair(in + s[0], Tensors{in + s[0]}); }, x,
-               {value({0, 2})}).last_output;
-  }, {0, 2});
-  check({0, 3}, [](const Tensor& x) { return normalize_batch_in_training(x, {}, {}, {1}).normalized; }, {0, 3});
-  const Variable weights = ones({3, 3, 2, 4});
-  const Tensor x = input({None, 5, 5, 2});
-  const Tensor g = gradients(conv2d(x, weights), {weights})[0];
-  EXPECT_THAT(function({x}, {g})({Array({0, 5, 5, 2}, "float32")})[0].to_vector<float>(), AllOf(SizeIs(72), Each(0)));
+  check({0, 5, 2}, [&](const Tensor& x) { return conv1d(x, k1); }, {0, 3, 4}, {k1});
+  check({0, 5, 2}, [&](const Tensor& x) { return conv1d(x, k1, {.padding = "causal"}); }, {0, 5, 4}, {k1});
+  check({0, 5, 5, 2}, [&](const Tensor& x) { return conv2d(x, k2); }, {0, 3, 3, 4}, {k2});
+  check({0, 5, 5, 2}, [&](const Tensor& x) { return conv2d(x, k2, {.strides = {2, 2}, .padding = "same"}); }, {0, 3, 3, 4}, {k2});
+  check({0, 3, 3, 3, 2}, [&](const Tensor& x) { return conv3d(x, k3); }, {0, 2, 2, 2, 4}, {k3});
+  const Variable t2 = ones({3, 3, 4, 2}), t3 = ones({2, 2, 2, 4, 2});
+  check({0, 3, 3, 2}, [&](const Tensor& x) { return conv2d_transpose(x, t2, Shape{0, 5, 5, 4}); }, {0, 5, 5, 4}, {t2});
+  check({0, 2, 2, 2, 2}, [&](const Tensor& x) { return conv3d_transpose(x, t3, Shape{0, 3, 3, 3, 4}); }, {0, 3, 3, 3, 4}, {t3});
+  const Variable d1 = ones({3, 2, 2}), d2 = ones({3, 3, 2, 2}), p1 = ones({1, 4, 5}), p2 = ones({1, 1, 4, 5});
+  check({0, 5, 5, 2}, [&](const Tensor& x) { return depthwise_conv2d(x, d2); }, {0, 3, 3, 4}, {d2});
+  check({0, 5, 2}, [&](const Tensor& x) { return separable_conv1d(x, d1, p1); }, {0, 3, 5}, {d1, p1});
+  check({0, 5, 5, 2}, [&](const Tensor& x) { return separable_conv2d(x, d2, p2); }, {0, 3, 3, 5}, {d2, p2});
+  const Variable l1 = ones({3, 6, 4}), l2 = ones({9, 18, 4});
+  check({0, 5, 2}, [&](const Tensor& x) { return local_conv1d(x, l1, {3}, {1}); }, {0, 3, 4}, {l1});
+  check({0, 5, 5, 2}, [&](const Tensor& x) { return local_conv2d(x, l2, {3, 3}, {1, 1}, {3, 3}); }, {0, 3, 3, 4}, {l2});
+  for (const char* mode : {"max", "avg"}) {
+    check({0, 5, 5, 2}, [&](const Tensor& x) { return pool2d(x, {2, 2}, {.pool_mode = mode}); }, {0, 4, 4, 2});
+    check({0, 3, 3, 3, 2}, [&](const Tensor& x) { return pool3d(x, {2, 2, 2}, {.pool_mode = mode}); }, {0, 2, 2, 2, 2});
+  }
+  for (const char* way : {"nearest", "bilinear"}) {
+    check({0, 3, 3, 2}, [&](const Tensor& x) { return resize_images(x, 2, 2, {}, way); }, {0, 6, 6, 2});
+  }
+  const Variable w = ones({2, 2});
+  for (const bool unroll : {false, true}) {
+    check({0, 4, 2}, [&](const Tensor& x) {
+      const auto step = [&](const Tensor& in, const Tensors& s) {
+        const Tensor h = tanh(dot(in, w) + s[0]);
+        return std::pair(h, Tensors{h});
+      };
+      return rnn(step, x, {value({0, 2})}, {.mask = not_equal(sum(x, -1), 0), .unroll = unroll}).last_output;
+    }, {0, 2}, {w});
+  }
+  const Variable gamma = ones({2}), beta = zeros({2}), rows = ones({0});
+  check({0, 2}, [&](const Tensor& x) { return normalize_batch_in_training(x, gamma, beta, {0}).normalized; }, {0, 2}, {gamma, beta});
+  check({0, 3, 3, 2}, [&](const Tensor& x) { return normalize_batch_in_training(x, gamma, beta, {0, 1, 2}).normalized; },
+        {0, 3, 3, 2}, {gamma, beta});
+  check({0, 2, 3}, [&](const Tensor& x) { return normalize_batch_in_training(x, gamma, beta, {0, 2}).normalized; }, {0, 2, 3}, {gamma, beta});
+  check({0, 3}, [&](const Tensor& x) { return normalize_batch_in_training(x, rows, rows, {1}).normalized; }, {0, 3}, {rows});
+  check({0, 2}, [&](const Tensor& x) { return batch_normalization(x, beta, gamma, beta, gamma); }, {0, 2}, {gamma, beta});
+  check({0, 2}, [](const Tensor& x) { return l2_normalize(x, -1); }, {0, 2});
 }
 
 TEST_F(Hostile, Line20_TransposedConvolution) {
@@ -294,42 +333,42 @@ TEST_F(Hostile, Line20_TransposedConvolution) {
   EXPECT_EQ(error_of([&] { conv2d_transpose(x, k, Shape{1, 6, 6, 4}, {.strides = {2, 2}, .padding = "same"}); }), "");
   EXPECT_THAT(error_of([&] { conv2d_transpose(x, k, Shape{1, 9, 6, 4}, {.strides = {2, 2}, .padding = "same"}); }),
               HasSubstr("conv2d_transpose"));
-  EXPECT_NE(error_of([&] { conv2d_transpose(x, k, Shape{1, 6, 6, 5}, {.strides = {2, 2}, .padding = "same"}); }), "");
-  EXPECT_NE(error_of([&] { conv2d_transpose(x, k, Shape{2, 6, 6, 4}, {.strides = {2, 2}, .padding = "same"}); }), "");
-  EXPECT_NE(error_of([&] { conv2d_transpose(x, k, Shape{1, 6, 6}, {.strides = {2, 2}}); }), "");
+  EXPECT_THAT(error_of([&] { conv2d_transpose(x, k, Shape{1, 6, 6, 5}, {.strides = {2, 2}, .padding = "same"}); }), StartsWith("conv2d_transpose: "));
+  EXPECT_THAT(error_of([&] { conv2d_transpose(x, k, Shape{2, 6, 6, 4}, {.strides = {2, 2}, .padding = "same"}); }), StartsWith("conv2d_transpose: "));
+  EXPECT_THAT(error_of([&] { conv2d_transpose(x, k, Shape{1, 6, 6}, {.strides = {2, 2}}); }), StartsWith("conv2d_transpose: "));
 }
 
 TEST_F(Hostile, Line21_PoolingPaddingResizing) {
   const Tensor x = value({1, 4, 4, 1});
-  EXPECT_NE(error_of([&] { pool2d(x, {0, 2}); }), "");
-  EXPECT_NE(error_of([&] { pool2d(x, {2, -2}); }), "");
-  EXPECT_NE(error_of([&] { pool2d(x, {2, 2}, {.pool_mode = "median"}); }), "");
-  EXPECT_NE(error_of([&] { pool2d(x, {kHuge, kHuge}, {.padding = "same", .pool_mode = "avg"}); }), "");
-  EXPECT_NE(error_of([&] { spatial_2d_padding(x, {{-1, 0}, {0, 0}}); }), "");
-  EXPECT_NE(error_of([&] { temporal_padding(value({1, 2, 3}), {0, -1}); }), "");
-  EXPECT_NE(error_of([&] { resize_images(x, 0, 1); }), "");
-  EXPECT_NE(error_of([&] { eval(resize_images(x, kHuge, kHuge)); }), "");
-  EXPECT_NE(error_of([&] { resize_images(x, 2, 2, {}, "psychic"); }), "");
+  EXPECT_THAT(error_of([&] { pool2d(x, {0, 2}); }), StartsWith("pool2d: "));
+  EXPECT_THAT(error_of([&] { pool2d(x, {2, -2}); }), StartsWith("pool2d: "));
+  EXPECT_THAT(error_of([&] { pool2d(x, {2, 2}, {.pool_mode = "median"}); }), StartsWith("pool2d: "));
+  EXPECT_THAT(error_of([&] { pool2d(x, {kHuge, kHuge}, {.padding = "same", .pool_mode = "avg"}); }), StartsWith("pool2d: "));
+  EXPECT_THAT(error_of([&] { spatial_2d_padding(x, {{-1, 0}, {0, 0}}); }), StartsWith("spatial_2d_padding: "));
+  EXPECT_THAT(error_of([&] { temporal_padding(value({1, 2, 3}), {0, -1}); }), StartsWith("temporal_padding: "));
+  EXPECT_THAT(error_of([&] { resize_images(x, 0, 1); }), StartsWith("resize_images: "));
+  EXPECT_THAT(error_of([&] { eval(resize_images(x, kHuge, kHuge)); }), StartsWith("resize_images: "));
+  EXPECT_THAT(error_of([&] { resize_images(x, 2, 2, {}, "psychic"); }), StartsWith("resize_images: "));
 }
 
 TEST_F(Hostile, Line22_Products) {
   EXPECT_THAT(error_of([] { dot(value({2, 3}), value({4, 5})); }), AllOf(HasSubstr("dot"), HasSubstr("(2, 3)"), HasSubstr("(4, 5)")));
-  EXPECT_NE(error_of([] { dot(value({}), value({4, 5})); }), "");
-  EXPECT_NE(error_of([] { dot(value({2, 3}), value({3})); }), "");
+  EXPECT_THAT(error_of([] { dot(value({}), value({4, 5})); }), StartsWith("dot: "));
+  EXPECT_THAT(error_of([] { dot(value({2, 3}), value({3})); }), StartsWith("dot: "));
   EXPECT_THAT(error_of([] { batch_dot(value({2, 3}), value({4, 3}), 1); }), HasSubstr("batch_dot"));
-  EXPECT_NE(error_of([] { batch_dot(value({2, 3}), value({2, 4}), 1); }), "");
-  EXPECT_NE(error_of([] { batch_dot(value({2, 3}), value({2, 3}), 0); }), "");
-  EXPECT_NE(error_of([] { batch_dot(value({2, 3}), value({2, 3}), DotAxes(1, -2)); }), "");
-  EXPECT_NE(error_of([] { batch_dot(value({2, 3}), value({2, 3}), 5); }), "");
+  EXPECT_THAT(error_of([] { batch_dot(value({2, 3}), value({2, 4}), 1); }), StartsWith("batch_dot: "));
+  EXPECT_THAT(error_of([] { batch_dot(value({2, 3}), value({2, 3}), 0); }), StartsWith("batch_dot: "));
+  EXPECT_THAT(error_of([] { batch_dot(value({2, 3}), value({2, 3}), DotAxes(1, -2)); }), StartsWith("batch_dot: "));
+  EXPECT_THAT(error_of([] { batch_dot(value({2, 3}), value({2, 3}), 5); }), StartsWith("batch_dot: "));
 }
 
 TEST_F(Hostile, Line23_BatchNormalization) {
   const Tensor x = value({4, 3}), one = value({3});
-  EXPECT_NE(error_of([&] { normalize_batch_in_training(x, one, one, {}); }), "");
-  EXPECT_NE(error_of([&] { normalize_batch_in_training(x, one, one, {0, 0}); }), "");
-  EXPECT_NE(error_of([&] { normalize_batch_in_training(x, one, one, {0, -2}); }), "");
-  EXPECT_NE(error_of([&] { normalize_batch_in_training(x, one, one, {2}); }), "");
-  EXPECT_NE(error_of([&] { batch_normalization(x, one, one, one, one, {.epsilon = -1}); }), "");
+  EXPECT_THAT(error_of([&] { normalize_batch_in_training(x, one, one, {}); }), StartsWith("normalize_batch_in_training: "));
+  EXPECT_THAT(error_of([&] { normalize_batch_in_training(x, one, one, {0, 0}); }), StartsWith("normalize_batch_in_training: "));
+  EXPECT_THAT(error_of([&] { normalize_batch_in_training(x, one, one, {0, -2}); }), StartsWith("normalize_batch_in_training: "));
+  EXPECT_THAT(error_of([&] { normalize_batch_in_training(x, one, one, {2}); }), StartsWith("normalize_batch_in_training: "));
+  EXPECT_THAT(error_of([&] { batch_normalization(x, one, one, one, one, {.epsilon = -1}); }), StartsWith("batch_normalization: "));
   const Tensor above = batch_normalization(x, value({3}, 0), value({3}, 0), {}, {}, {.epsilon = 0});
   EXPECT_THAT(numbers(above), Each(kInfinity));
   for (double v : numbers(batch_normalization(x, one, value({3}, 0), {}, {}, {.epsilon = 0}))) EXPECT_TRUE(std::isnan(v));
@@ -338,21 +377,22 @@ TEST_F(Hostile, Line23_BatchNormalization) {
 TEST_F(Hostile, Line24_Dropout) {
   const Tensor x = value({4, 3});
   for (double level : {-0.1, 1.0, 2.0, kNaN, kInfinity}) EXPECT_THAT(error_of([&] { dropout(x, level); }), HasSubstr("dropout"));
-  EXPECT_NE(error_of([&] { dropout(x, 0.5, {.noise_shape = Shape{2, 3}}); }), "");
-  EXPECT_NE(error_of([&] { dropout(x, 0.5, {.noise_shape = Shape{4, 3, 1, 1}}); }), "");
+  EXPECT_THAT(error_of([&] { dropout(x, 0.5, {.noise_shape = Shape{2, 3}}); }), StartsWith("dropout: "));
+  EXPECT_THAT(error_of([&] { dropout(x, 0.5, {.noise_shape = Shape{4, 3, 1, 1}}); }), StartsWith("dropout: "));
 }
 
 TEST_F(Hostile, Line25_Distributions) {
-  EXPECT_NE(error_of([] { random_normal({2}, {.stddev = -1}); }), "");
-  EXPECT_NE(error_of([] { truncated_normal({2}, {.stddev = -1}); }), "");
-  for (double p : {-0.5, 1.5, kNaN}) EXPECT_NE(error_of([&] { random_binomial({2}, {.p = p}); }), "");
-  EXPECT_NE(error_of([] { random_uniform({2}, {.minval = 2, .maxval = 1}); }), "");
-  EXPECT_NE(error_of([] { random_uniform({2}, {.minval = kNaN}); }), "");
-  EXPECT_NE(error_of([] { random_uniform({2}, {.maxval = kInfinity}); }), "");
-  EXPECT_NE(error_of([] { random_normal({2}, {.mean = kNaN}); }), "");
-  EXPECT_NE(error_of([] { random_normal({2}, {.stddev = kNaN}); }), "");
-  EXPECT_NE(error_of([] { random_uniform_variable({2}, 1, 0); }), "");
-  EXPECT_NE(error_of([] { random_normal_variable({2}, 0, -1); }), "");
+  EXPECT_THAT(error_of([] { random_normal({2}, {.stddev = -1}); }), StartsWith("random_normal: "));
+  EXPECT_THAT(error_of([] { truncated_normal({2}, {.stddev = -1}); }), StartsWith("truncated_normal: "));
+  for (double p : {-0.5, 1.5, kNaN}) EXPECT_THAT(error_of([&] { random_binomial({2}, {.p = p}); }), StartsWith("random_binomial: "));
+  EXPECT_THAT(error_of([] { random_uniform({2}, {.minval = 2, .maxval = 1}); }), StartsWith("random_uniform: "));
+  EXPECT_THAT(error_of([] { random_uniform({2}, {.minval = kNaN}); }), StartsWith("random_uniform: "));
+  EXPECT_THAT(error_of([] { random_uniform({2}, {.maxval = kInfinity}); }), StartsWith("random_uniform: "));
+  EXPECT_THAT(error_of([] { random_uniform({2}, {.minval = -3e38, .maxval = 3e38}); }), HasSubstr("finite in float32"));
+  EXPECT_THAT(error_of([] { random_normal({2}, {.mean = kNaN}); }), StartsWith("random_normal: "));
+  EXPECT_THAT(error_of([] { random_normal({2}, {.stddev = kNaN}); }), StartsWith("random_normal: "));
+  EXPECT_THAT(error_of([] { random_uniform_variable({2}, 1, 0); }), StartsWith("random_uniform_variable: "));
+  EXPECT_THAT(error_of([] { random_normal_variable({2}, 0, -1); }), StartsWith("random_normal_variable: "));
 }
 
 TEST_F(Hostile, Line26_LabelsOutOfRange) {
@@ -361,8 +401,8 @@ TEST_F(Hostile, Line26_LabelsOutOfRange) {
     EXPECT_THAT(error_of([&] { eval(sparse_categorical_crossentropy(ints({2}, {0, bad}), scores)); }), HasSubstr("label"));
     EXPECT_THAT(numbers(in_top_k(scores, ints({2}, {0, bad}), 3)), ElementsAre(1, 0));
   }
-  EXPECT_NE(error_of([&] { in_top_k(scores, ints({2}, {0, 1}), 0); }), "");
-  EXPECT_NE(error_of([&] { in_top_k(scores, ints({2}, {0, 1}), -1); }), "");
+  EXPECT_THAT(error_of([&] { in_top_k(scores, ints({2}, {0, 1}), 0); }), StartsWith("in_top_k: "));
+  EXPECT_THAT(error_of([&] { in_top_k(scores, ints({2}, {0, 1}), -1); }), StartsWith("in_top_k: "));
   EXPECT_THAT(numbers(in_top_k(value({2, 3}, kNaN), ints({2}, {0, 1}), 3)), Each(0));
 }
 
@@ -370,11 +410,11 @@ TEST_F(Hostile, Line27_Rnn) {
   const auto step = [](const Tensor& in, const Tensors& s) { return std::pair(in, Tensors{in + s[0]}); };
   EXPECT_THAT(error_of([&] { eval(rnn(step, value({2, 0, 3}), {value({2, 3})}).last_output); }), HasSubstr("rnn"));
   const auto plain = [](const Tensor& in, const Tensors&) { return std::pair(in, Tensors{}); };
-  EXPECT_NE(error_of([&] { rnn(plain, value({2, 4, 3}), {}, {.mask = value({2, 4})}); }), "");
+  EXPECT_THAT(error_of([&] { rnn(plain, value({2, 4, 3}), {}, {.mask = value({2, 4})}); }), StartsWith("rnn: "));
   const auto grows = [](const Tensor& in, const Tensors& s) { return std::pair(in, Tensors{concatenate({s[0], s[0]})}); };
-  EXPECT_NE(error_of([&] { rnn(grows, value({2, 4, 3}), {value({2, 3})}); }), "");
-  EXPECT_NE(error_of([&] { rnn(step, input({2, None, 3}), {value({2, 3})}, {.unroll = true}); }), "");
-  EXPECT_NE(error_of([&] { rnn(step, value({2, 3}), {value({2, 3})}); }), "");
+  EXPECT_THAT(error_of([&] { rnn(grows, value({2, 4, 3}), {value({2, 3})}); }), StartsWith("rnn: "));
+  EXPECT_THAT(error_of([&] { rnn(step, input({2, None, 3}), {value({2, 3})}, {.unroll = true}); }), StartsWith("rnn: "));
+  EXPECT_THAT(error_of([&] { rnn(step, value({2, 3}), {value({2, 3})}); }), StartsWith("rnn: "));
   const auto throws = [](const Tensor&, const Tensors&) -> std::pair<Tensor, Tensors> { throw std::out_of_range("mine"); };
   EXPECT_THROW(rnn(throws, value({2, 4, 3}), {value({2, 3})}), std::out_of_range);
   EXPECT_EQ(error_of([&] { eval(rnn(step, value({2, 4, 3}), {value({2, 3})}).last_output); }), "");
@@ -392,8 +432,8 @@ TEST_F(Hostile, Line28_CtcBatchCost) {
     EXPECT_THAT(error_of([&] { cost({0, 0, 0, 1, 1, 1}, 3, bad); }), HasSubstr("ctc_batch_cost: label_length"));
   }
   const Tensor one = ints({1, 1}, {0});
-  EXPECT_NE(error_of([&] { ctc_batch_cost(one, value({1, 0, 4}), one, one); }), "");
-  EXPECT_NE(error_of([&] { ctc_batch_cost(one, value({1, 3, 0}), one, one); }), "");
+  EXPECT_THAT(error_of([&] { ctc_batch_cost(one, value({1, 0, 4}), one, one); }), StartsWith("ctc_batch_cost: "));
+  EXPECT_THAT(error_of([&] { ctc_batch_cost(one, value({1, 3, 0}), one, one); }), StartsWith("ctc_batch_cost: "));
   const auto infinite = cost({0, 0, 0, 1, 1, 1}, 3, 3), fine = cost({0, 0, 0, 1, 1, 1}, 3, 1);
   EXPECT_EQ(infinite[0].element<float>(0), static_cast<float>(kInfinity));
   EXPECT_EQ(infinite[0].element<float>(1), fine[0].element<float>(1));
@@ -409,7 +449,7 @@ TEST_F(Hostile, Line29_CtcDecode) {
   EXPECT_THAT(error_of([&] { ctc_decode(y, steps, {.greedy = false, .beam_width = 0}); }), HasSubstr("beam_width is 0"));
   EXPECT_THAT(error_of([&] { ctc_decode(y, steps, {.greedy = false, .beam_width = 2, .top_paths = 3}); }), HasSubstr("top_paths is 3"));
   EXPECT_EQ(error_of([&] { eval(ctc_decode(y, steps, {.greedy = false, .beam_width = kHuge}).decoded[0]); }), "");
-  EXPECT_NE(error_of([&] { ctc_decode(y, steps, {.greedy = false, .beam_width = kHuge, .top_paths = kHuge}); }), "");
+  EXPECT_THAT(error_of([&] { ctc_decode(y, steps, {.greedy = false, .beam_width = kHuge, .top_paths = kHuge}); }), StartsWith("ctc_decode: "));
 }
 
 TEST_F(Hostile, Line30_MapAndFolds) {
@@ -418,8 +458,8 @@ TEST_F(Hostile, Line30_MapAndFolds) {
   EXPECT_THAT(error_of([&] { eval(foldr(add, value({0, 2}))); }), HasSubstr("foldr"));
   EXPECT_THAT(numbers(foldl(add, value({0, 2}), {.initializer = value({2}, 5)})), ElementsAre(5, 5));
   const auto grows = [](const Tensor& a, const Tensor&) { return concatenate({a, a}); };
-  EXPECT_NE(error_of([&] { foldl(grows, value({3, 2})); }), "");
-  EXPECT_NE(error_of([&] { map_fn([](const Tensor& e) { return e; }, value({})); }), "");
+  EXPECT_THAT(error_of([&] { foldl(grows, value({3, 2})); }), StartsWith("foldl: "));
+  EXPECT_THAT(error_of([&] { map_fn([](const Tensor& e) { return e; }, value({})); }), StartsWith("map_fn: "));
   EXPECT_EQ(eval(map_fn([](const Tensor& e) { return e * 2.0; }, value({0, 2}))).shape(), (Shape{0, 2}));
   const auto throws = [](const Tensor&) -> Tensor { throw std::out_of_range("mine"); };
   EXPECT_THROW(map_fn(throws, value({3})), std::out_of_range);

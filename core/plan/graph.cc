@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/assign.h"
+#include "core/in_name_of.h"
 #include "core/structure.h"
 
 namespace keel::plan {
@@ -320,7 +321,8 @@ class Builder {
       if (!signature.shape.is_static()) {
         fail(op->name(), ": its output shape ", signature.shape, " is not known when it is fed");
       }
-      byte_size(signature.shape, signature.dtype);
+      in_name_of([&] { return byte_size(signature.shape, signature.dtype); }, op->name(), ": output shape ",
+                 signature.shape);
     }
     for (Signature& signature : out) signature.value = nullptr;
     if (op->micro_op() != nullptr) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/array.h"
+#include "core/in_name_of.h"
 #include "core/op.h"
 #include "core/structure.h"
 #include "ops/math/math.h"
@@ -26,7 +27,7 @@ Array sequence(double first, double end, double step, DType dtype) {
   if (!(count < 0x1p62)) {
     fail("arange: start ", first, ", stop ", end, ", step ", step, " make ", count, " elements");
   }
-  Array values({static_cast<int64_t>(count)}, dtype);
+  Array values = in_name_of([&] { return Array({static_cast<int64_t>(count)}, dtype); }, "arange: stop ", end);
   visit_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
     T* const out = reinterpret_cast<T*>(values.bytes_begin());

@@ -149,12 +149,16 @@ Tensor stack(const Tensors& x, int64_t axis) {
   check_alike("stack", x);
   const int checked = check_axis("stack", axis, x[0].rank() + 1);
   Tensors expanded;
-  Signatures signatures;
   for (const Tensor& tensor : x) {
+    for (int a = 0; a < tensor.rank(); ++a) {
+      const int64_t size = tensor.shape()[a], first = x[0].shape()[a];
+      if (size != None && first != None && size != first) {
+        fail("stack: tensor ", expanded.size(), " has shape ", tensor.shape(), " and tensor 0 ", x[0].shape(),
+             "; accepted are tensors of one shape");
+      }
+    }
     expanded.push_back(expand_dims(tensor, checked));
-    signatures.push_back(expanded.back().signature());
   }
-  joined_shape("stack", signatures, checked);  // For an error in this function's name.
   return concatenate(expanded, checked);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/in_name_of.h"
 #include "core/op.h"
 #include "core/structure.h"
 
@@ -43,7 +44,8 @@ Shape resolve(const Shape& x, const Shape& target) {
   }
   Shape others = target;
   if (inferred >= 0) others[inferred] = 1;
-  const int64_t wanted = others.elements(), given = x.elements();
+  const int64_t given = x.elements();
+  const int64_t wanted = in_name_of([&] { return others.elements(); }, "reshape: shape ", target);
   if (inferred >= 0 && wanted == 0) {
     fail("reshape: the -1 in shape ", target, " could be anything, since the others make 0 elements");
   }
@@ -159,7 +161,11 @@ Tensor flatten(const Tensor& x) { return reshape(x, Shape{None}); }
 Tensor batch_flatten(const Tensor& x) { return make<BatchFlatten>({x}); }
 
 Tensor expand_dims(const Tensor& x, int64_t axis) {
-  return make<ExpandDims>({x}, check_axis("expand_dims", axis, x.rank() + 1));
+  const int64_t rank = x.rank(), front = axis < 0 ? axis + rank + 1 : axis;
+  if (front < 0 || front > rank) {
+    fail("expand_dims: axis ", axis, " is out of range for x of rank ", rank, "; accepted are ", -rank - 1, " to ", rank);
+  }
+  return make<ExpandDims>({x}, static_cast<int>(front));
 }
 
 Tensor squeeze(const Tensor& x, int64_t axis) {

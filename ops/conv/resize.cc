@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/in_name_of.h"
 #include "core/op.h"
 #include "ops/array/repeat.h"
 #include "ops/conv/resize_kernel.h"
@@ -113,7 +114,7 @@ Tensor resize_images(const Tensor& x, int64_t height_factor, int64_t width_facto
     std::vector<int64_t> n(4, 1);
     n[data_format.first_spatial_axis()] = height_factor;
     n[data_format.first_spatial_axis() + 1] = width_factor;
-    return repeat_elements(x, n);
+    return in_name_of([&] { return repeat_elements(x, n); }, name);
   }
   if (interpolation != "bilinear") {
     fail(name, ": interpolation is '", interpolation, "'; accepted are 'nearest' and 'bilinear'");
@@ -126,8 +127,12 @@ Tensor resize_volumes(const Tensor& x, int64_t depth_factor, int64_t height_fact
   check_factors("resize_volumes", x, {depth_factor, height_factor, width_factor});
   // Axis by axis, as Keras does it: the gradient is then summed in the same order, to the same bits.
   const int axis = data_format.first_spatial_axis();
-  return repeat_elements(repeat_elements(repeat_elements(x, depth_factor, axis), height_factor, axis + 1),
-                         width_factor, axis + 2);
+  return in_name_of(
+      [&] {
+        const Tensor deep = repeat_elements(x, depth_factor, axis);
+        return repeat_elements(repeat_elements(deep, height_factor, axis + 1), width_factor, axis + 2);
+      },
+      "resize_volumes");
 }
 
 }  // namespace keel

@@ -17,9 +17,11 @@ std::ostream& operator<<(std::ostream& out, const Window& w) {
 
 int64_t Window::reach(std::string_view function, int i, int64_t size) const {
   if (size < 1) fail(function, ": a window of size ", size, "; accepted are sizes from 1");
-  const int64_t span = checked_add(checked_multiply(size - 1, dilations[i], "size of a window"), 1, "size of a window");
-  if (span > kMostReach) fail(function, ": a window that reaches over ", span, "; accepted are up to ", kMostReach);
-  return span;
+  if (size - 1 > (kMostReach - 1) / dilations[i]) {
+    fail(function, ": a window of size ", size, " and dilation ", dilations[i], "; accepted is a reach of up to ",
+         kMostReach);
+  }
+  return (size - 1) * dilations[i] + 1;
 }
 
 int64_t Window::outputs(std::string_view function, int i, int64_t in, int64_t size) const {

@@ -9,6 +9,7 @@
 
 #include "core/buffer.h"
 #include "core/config.h"
+#include "core/in_name_of.h"
 #include "core/leaves.h"
 #include "core/op.h"
 #include "core/run.h"
@@ -42,7 +43,7 @@ void check_sizes(std::string_view function, const Shape& shape, DType dtype) {
   for (int64_t size : shape) {
     if (size < 0) fail(function, ": shape is ", shape, "; sizes are 0 and above");
   }
-  const int64_t bytes = byte_size(shape, dtype);
+  const int64_t bytes = in_name_of([&] { return byte_size(shape, dtype); }, function, ": shape ", shape);
   if (bytes > memory_limit()) {
     fail(function, ": shape ", shape, " takes ", bytes, " bytes of ", dtype,
          ", above the limit of ", memory_limit());
@@ -185,10 +186,12 @@ void check_normal(std::string_view function, const char* mean_name, double mean,
 }
 
 void check_uniform(std::string_view function, const char* low_name, double low,
-                   const char* high_name, double high) {
-  if (!(low <= high) || !std::isfinite(high - low)) {
+                   const char* high_name, double high, DType dtype) {
+  // Narrow floats are computed in float32.
+  const double most = dtype == DType::kFloat64 ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max();
+  if (!(low <= high) || !(high - low <= most)) {
     fail(function, ": ", low_name, " is ", low, " and ", high_name, " is ", high, "; ", low_name,
-         " must not be above ", high_name, " and their difference must be finite");
+         " must not be above ", high_name, " and their difference must be finite in ", dtype);
   }
 }
 
@@ -244,7 +247,7 @@ Tensor truncated_normal(const SampleShape& shape, const RandomNormalOptions& opt
 
 Tensor random_uniform(const SampleShape& shape, const RandomUniformOptions& options) {
   const DType dtype = options.dtype.has_value() ? *options.dtype : DType(floatx());
-  check_uniform("random_uniform", "minval", options.minval, "maxval", options.maxval);
+  check_uniform("random_uniform", "minval", options.minval, "maxval", options.maxval, dtype);
   if (dtype.is_integer()) {
     const auto [first, range] = integer_range(options.minval, options.maxval, dtype);
     return draw<RandomInteger>(shape, dtype, options.seed, first, range);
@@ -279,7 +282,7 @@ Tensor random_keep_mask(const char* function, const Tensor& x, double keep,
 Variable random_uniform_variable(const Shape& shape, double low, double high,
                                  const RandomVariableOptions& options) {
   const DType dtype = floating("random_uniform_variable", options.dtype);
-  check_uniform("random_uniform_variable", "low", low, "high", high);
+  check_uniform("random_uniform_variable", "low", low, "high", high, dtype);
   return filled("random_uniform_variable", shape, dtype, options,
                 [&](const RandomStream& stream, const View& out, const ThreadPool& pool) {
                   fill_uniform(stream, low, high, out, pool);
