@@ -204,6 +204,8 @@ void TransposeBlock(int64_t rows, int64_t cols, const Transpose<T>& t, bool down
       }
     } else if (TransposePixels(rows, cols, t) || TransposePlanes(rows, cols, t)) {
       return;
+    } else if (lanes > 2 * kBlock && rows >= 2 * kBlock && cols >= 2 * kBlock) {
+      TransposeTiles<false>(hn::CappedTag<T, 2 * kBlock>(), rows, cols, t, down);
     } else if (rows >= kBlock && cols >= kBlock) {
       TransposeTiles<false>(hn::CappedTag<T, kBlock>(), rows, cols, t, down);
     } else {

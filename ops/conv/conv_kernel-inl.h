@@ -309,13 +309,11 @@ HWY_INLINE KernelGradientCut KernelCut(const ConvShape& s) {
   return result;
 }
 
+// Tasks have 128 rows at most, so dy is rather read where it lies; but rows a page apart share few sets of the caches.
 template <typename S>
-HWY_INLINE auto KernelGradientRight(const ConvShape& s, const S* dy) {
-  if constexpr (kIsNarrow<S>) {
-    return OwnB<S>{dy, s.out_channels, false};
-  } else {
-    return InPlaceB<S>{dy, s.out_channels};
-  }
+HWY_INLINE OwnB<S> KernelGradientRight(const ConvShape& s, const S* dy) {
+  const bool in_place = !kIsNarrow<S> && s.out_channels * static_cast<int64_t>(sizeof(S)) < 4096;
+  return {dy, s.out_channels, false, in_place};
 }
 
 template <typename S>

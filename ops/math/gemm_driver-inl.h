@@ -146,27 +146,33 @@ HWY_INLINE void PackPanels(const S* HWY_RESTRICT from, int64_t ld, int64_t depth
 }
 
 // A dense right operand, [k, n] or transposed [n, k] with rows `ld` apart, that each task packs for
-// itself, block by block: nobody else needs it, or it is too large to be held twice.
+// itself, block by block: nobody else needs it, or it is too large to be held twice. Or, `in_place`, it is read where
+// it lies, but for a narrow last panel: for tasks of few rows, which do not pay packing back. Neither narrow numbers
+// nor a transposed operand can be.
 template <typename S>
 struct OwnB {
   using T = ComputeType<S>;
   const S* b = nullptr;
   int64_t ld = 0;
-  bool transposed = false;
+  bool transposed = false, in_place = false;
 
-  int64_t block_elements(int64_t depth, int64_t cols) const { return PackedCols<T>(cols) * depth; }
+  int64_t block_elements(int64_t depth, int64_t cols) const {
+    return (in_place ? kPanelCols<T> : PackedCols<T>(cols)) * depth;
+  }
   // Rows of narrow numbers take fewer lines, and transposed ones lie elsewhere.
   Ahead ahead(int64_t k0, int64_t col) const {
-    if (transposed || kIsNarrow<S>) return {};
+    if (transposed || in_place || kIsNarrow<S>) return {};
     return {reinterpret_cast<const char*>(b + k0 * ld + col), ld * static_cast<int64_t>(sizeof(S))};
   }
   HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols,
                              T* scratch) const {
     constexpr int64_t kWidth = kPanelCols<T>;
     const int64_t full = cols / kWidth, edge = cols - full * kWidth;
-    T* last = scratch + full * kWidth * depth;
+    T* last = scratch + (in_place ? 0 : full * kWidth * depth);
     const S* from = transposed ? b + col * ld + k0 : b + k0 * ld + col;
-    if (transposed) {
+    if (in_place) {
+      // Nothing to pack.
+    } else if (transposed) {
       for (int64_t j = 0; j < full; ++j) {
         PackPanel(from + j * kWidth * ld, ld, true, depth, kWidth, kWidth,
                   scratch + j * depth * kWidth);
@@ -178,24 +184,10 @@ struct OwnB {
       PackPanel(from + full * kWidth * (transposed ? ld : 1), ld, transposed, depth, edge,
                 RoundUp(edge, kLanesOf<T>), last);
     }
+    if constexpr (!kIsNarrow<S>) {
+      if (in_place) return {from, kWidth, ld, last, full};
+    }
     return {scratch, kWidth * depth, kWidth, last, full};
-  }
-};
-
-// A dense right operand [k, n] that is read where it lies, but for a narrow last panel, by tasks of few rows: packing
-// would not be paid back.
-template <typename T>
-struct InPlaceB {
-  const T* b = nullptr;
-  int64_t ld = 0;
-
-  int64_t block_elements(int64_t depth, int64_t) const { return kPanelCols<T> * depth; }
-  HWY_INLINE Panels<T> block(int64_t k0, int64_t depth, int64_t col, int64_t cols, T* scratch) const {
-    constexpr int64_t kWidth = kPanelCols<T>;
-    const T* from = b + k0 * ld + col;
-    const int64_t full = cols / kWidth, edge = cols - full * kWidth;
-    if (edge != 0) PackPanel(from + full * kWidth, ld, false, depth, edge, RoundUp(edge, kLanesOf<T>), scratch);
-    return {from, kWidth, ld, scratch, full};
   }
 };
 
