@@ -1,4 +1,5 @@
 // Element-wise work: large arrays, where bandwidth counts, and small ones, where the call does.
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -38,6 +39,16 @@ Peer one_copy(int64_t n) {
   return {"copy", plain({n}, n, [=](const auto& in, float* out, const ThreadPool& pool) {
             pool.parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
               std::memcpy(out + begin, in[0].data() + begin, static_cast<size_t>(end - begin) * 4);
+            });
+          }),
+          /*competitor=*/false};
+}
+
+// std::exp and its like, number by number.
+Peer std_loop(int64_t n, float (*f)(float)) {
+  return {"std", plain({n}, n, [=](const auto& in, float* out, const ThreadPool& pool) {
+            pool.parallel_for(n, 1 << 14, [&](int64_t begin, int64_t end) {
+              for (int64_t i = begin; i < end; ++i) out[i] = f(in[0].data()[i]);
             });
           }),
           /*competitor=*/false};
@@ -90,12 +101,14 @@ Workloads elementwise_workloads() {
     Tensor (*keel)(const Tensor&);
     eigen::Unary eigen;
     onednn::Unary onednn;
+    float (*std)(float) = nullptr;
   };
   const Unary unaries[] = {
       {"relu", [](const Tensor& x) { return relu(x); }, eigen::Unary::kRelu, onednn::Unary::kRelu},
-      {"sigmoid", sigmoid, eigen::Unary::kSigmoid, onednn::Unary::kSigmoid},
-      {"tanh", tanh, eigen::Unary::kTanh, onednn::Unary::kTanh},
-      {"exp", exp, eigen::Unary::kExp, onednn::Unary::kExp},
+      {"sigmoid", sigmoid, eigen::Unary::kSigmoid, onednn::Unary::kSigmoid,
+       [](float x) { return 1 / (1 + std::exp(-x)); }},
+      {"tanh", tanh, eigen::Unary::kTanh, onednn::Unary::kTanh, [](float x) { return std::tanh(x); }},
+      {"exp", exp, eigen::Unary::kExp, onednn::Unary::kExp, [](float x) { return std::exp(x); }},
       {"gelu", gelu, eigen::Unary::kGelu, onednn::Unary::kGelu},
   };
   Workloads all;
@@ -112,6 +125,7 @@ Workloads elementwise_workloads() {
       all.push_back(all.back());
       all.back().name += "_eager";
       all.back().keel = eager(n, 1, [f = u.keel](const Tensors& in) { return f(in[0]); });
+      if (n > 64 && u.std != nullptr) all[all.size() - 2].peers.push_back(std_loop(n, u.std));
     }
     const auto muladd = [](const Tensors& in) { return in[0] * in[1] + in[2]; };
     all.push_back({.name = absl::StrCat("ew_muladd_", size),
@@ -128,6 +142,10 @@ Workloads elementwise_workloads() {
     all.back().name += "_eager";
     all.back().keel = eager(n, 3, muladd);
   }
+  all.push_back({.name = "ew_log_1e6",
+                 .keel = unary_call({1'000'000}, [](const Tensor& x) { return log(x + 2); }),
+                 .peers = {std_loop(1'000'000, [](float x) { return std::log(x + 2); })},
+                 .bytes = 8e6});
   all.push_back({.name = "ew_cheap_chain_1e6",
                  .keel = unary_call({1'000'000}, cheap_chain),
                  .peers = {one_copy(1'000'000)},

@@ -1,5 +1,5 @@
 // Convolutions over one, two or three spatial axes, and their gradients, as matrix products whose
-// left operand is gathered from the image straight into the product's panels.
+// left operand is read where the image lies or, where taps have few channels, gathered from it block by block.
 //
 // Storage types: float, double, hwy::float16_t, hwy::bfloat16_t; the narrow two are summed in
 // float and rounded once, to nearest even. Every result element is one chain of fused
