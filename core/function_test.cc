@@ -208,6 +208,18 @@ TEST(Function, SubexpressionsAreSharedAndChainsFused) {
   EXPECT_THAT(plan, HasSubstr("1 steps"));
 }
 
+TEST(Function, WhatIsCheapIsComputedWhereverItIsRead) {
+  const Tensor x = placeholder({.shape = Shape{1000, 100}}), b = vector_input(100);
+  const Tensor c = add(x, b), y = add(c, c), z = add(c, sum_to_like(y, b));
+  const Function f = function({x, b}, {y, z});
+  const std::vector<Array> inputs{Array::full({1000, 100}, 1, "float32"), Array::full({100}, 2, "float32")};
+  // Each step reads x and b and writes one array of that size, never c.
+  EXPECT_THAT(f.explain(inputs), HasSubstr("2 steps, 1601600 bytes"));
+  const std::vector<Array> out = f(inputs);
+  EXPECT_EQ(out[0].element<float>(99999), 6);
+  EXPECT_EQ(out[1].element<float>(99999), 3 + 6000);
+}
+
 TEST(Function, SteadyCallsAllocateOnlyWhatTheyReturn) {
   const Tensor x = placeholder({.shape = Shape{None, 100}}), b = vector_input(100);
   const Variable v = zeros({100});

@@ -27,6 +27,7 @@ class Fusion {
     find_kinds();
     find_levels();
     find_groups();
+    repeat_cheap_nodes();
     for (int n = 0; n < count_; ++n) {
       if (leader_[n] == n && members_[n].size() > 1) build_program(members_[n]);
     }
@@ -192,17 +193,55 @@ class Fusion {
     return false;
   }
 
-  bool needed_outside(int n, const std::vector<int>& members) const {
-    for (int c : consumers_[n]) {
-      if (!std::binary_search(members.begin(), members.end(), c)) return true;
+  static bool contains(const std::vector<int>& members, int n) {
+    return std::binary_search(members.begin(), members.end(), n);
+  }
+
+  bool is_result(int n) const {
+    return std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [n](Ref r) { return r.node == n; }) ||
+           std::any_of(graph_.assignments.begin(), graph_.assignments.end(),
+                       [n](const Assignment& a) { return a.value.node == n; });
+  }
+
+  // Whether others than `members` read n, except groups that compute it themselves.
+  bool needed_outside(int n, const std::vector<int>& members) {
+    const auto reads = [&](int c) { return !contains(members, c) && !contains(members_[find(c)], n); };
+    return is_result(n) || std::any_of(consumers_[n].begin(), consumers_[n].end(), reads);
+  }
+
+  // Whether it takes less to compute n than to read it: an addition or so to at most one array of its size,
+  // which is in memory and no larger. The x − mean that a batch normalization and its gradient share is one.
+  bool is_cheap(int n) const {
+    if (!is_map(n) || is_result(n) || graph_.nodes[n].op->micro_op()->cost > 1) return false;
+    const Signature& own = graph_.nodes[n].outputs[0];
+    int arrays = 0;
+    for (Ref r : graph_.nodes[n].inputs) {
+      if (graph_.nodes[r.node].kind == GraphNode::kShape || graph_.signature(r).shape != own.shape) continue;
+      if (is_map(r.node) || graph_.signature(r).dtype.size() > own.dtype.size() || ++arrays > 1) return false;
     }
-    for (Ref r : graph_.outputs) {
-      if (r.node == n) return true;
+    return std::all_of(consumers_[n].begin(), consumers_[n].end(), [&](int c) {
+      return (is_map(c) || is_reduction(c)) && space(c) == own.shape;
+    });
+  }
+
+  // Such a node becomes a member of every group that reads it, rather than an array that one writes and the
+  // others read.
+  void repeat_cheap_nodes() {
+    for (int n = 0; n < count_; ++n) {
+      if (!is_cheap(n)) continue;
+      std::set<int> readers;
+      for (int c : consumers_[n]) readers.insert(find(c));
+      const std::vector<Ref>& inputs = graph_.nodes[n].inputs;
+      const bool fits = std::all_of(readers.begin(), readers.end(), [&](int group) {
+        return contains(members_[group], n) || (members_[group].size() < LoopProgram::kMaxSteps &&
+                                                group_inputs_[group].size() + inputs.size() <= LoopProgram::kMaxInputs);
+      });
+      for (int group : readers) {
+        if (!fits || contains(members_[group], n)) continue;
+        members_[group].insert(std::upper_bound(members_[group].begin(), members_[group].end(), n), n);
+        group_inputs_[group].insert(group_inputs_[group].end(), inputs.begin(), inputs.end());
+      }
     }
-    for (const Assignment& a : graph_.assignments) {
-      if (a.value.node == n) return true;
-    }
-    return false;
   }
 
   void build_program(const std::vector<int>& members) {
@@ -216,7 +255,7 @@ class Fusion {
     for (int n : members) {
       for (Ref r : graph_.nodes[n].inputs) {
         if (graph_.nodes[r.node].kind == GraphNode::kShape) continue;
-        if (std::binary_search(members.begin(), members.end(), r.node)) continue;
+        if (contains(members, r.node)) continue;
         if (values.try_emplace({r.node, r.output}, static_cast<int>(inputs.size())).second) {
           inputs.push_back(r);
           program.inputs.push_back({graph_.signature(r).dtype, graph_.signature(r).shape});
