@@ -44,8 +44,10 @@ struct ShortCode {
   Instr code[kLength];
   int length = 0;
 
-  void add(MicroOp::Code run, const std::byte* base, size_t step) {
-    code[length++] = {run, const_cast<std::byte*>(base), {nullptr}, static_cast<int32_t>(step), 0};
+  void add(MicroOp::Code run, const std::byte* base, size_t step) { add(run, base, nullptr, step); }
+  void add(MicroOp::Code run, const std::byte* base, const std::byte* base2, size_t step) {
+    const int32_t each = static_cast<int32_t>(step);
+    code[length++] = {run, const_cast<std::byte*>(base), {const_cast<std::byte*>(base2)}, each, each};
   }
   void execute(const StageTable& stages, size_t i, size_t end) {
     code[length] = {stages.finish, nullptr, {nullptr}, 0, 0};
@@ -53,8 +55,8 @@ struct ShortCode {
   }
 };
 
-// Rows of columns that are added up at once; eight would be more streams than are fetched ahead.
-constexpr int64_t kRowsTogether = 4;
+// Rows of columns that are added up at once.
+constexpr int64_t kRowsTogether = 8;
 
 }  // namespace
 
@@ -141,8 +143,12 @@ void Frame::bind_output(size_t o) {
 }
 
 void Frame::locate(int64_t first, int64_t length) {
-  if (plan_.moving.empty()) return;
   const Layout& layout = plan_.layout;
+  for (int l : plan_.periodic) {
+    const int64_t lane = lane_size(layout.leaves[l].lane);
+    set_input(l, rebase(arrays_.scratch + plan_.buffers[l], first * lane), lane);
+  }
+  if (plan_.moving.empty()) return;
   const int rank = static_cast<int>(layout.sizes.size());
   int64_t* coordinates = reinterpret_cast<int64_t*>(at(plan_.coordinates_at));
   int64_t rest = first;
@@ -154,11 +160,6 @@ void Frame::locate(int64_t first, int64_t length) {
   for (int l : plan_.moving) {
     const Leaf& leaf = layout.leaves[l];
     const int64_t size = leaf.dtype.size();
-    if (leaf.reach == Reach::kPeriodic) {
-      const int64_t lane = lane_size(leaf.lane);
-      set_input(l, rebase(arrays_.scratch + plan_.buffers[l], first * lane), lane);
-      continue;
-    }
     int64_t offset = 0;
     for (int axis = 0; axis < rank; ++axis) offset += coordinates[axis] * leaf.strides[axis];
     if (leaf.reach == Reach::kDense) {
@@ -211,7 +212,7 @@ void Frame::run(int64_t first, int64_t length) {
   const int64_t block = plan_.block;
   locate(first, length);
   if (length < block) return run_short(first, length);
-  const int64_t rest = length % block;
+  const int64_t rest = length & (block - 1);  // A power of two.
   const int64_t last = first + length - block;
   if (rest != 0 && plan_.stores && arrays_.aliased != 0) {
     // The last block is computed from where it overlaps the one before: what that will overwrite
@@ -310,11 +311,15 @@ void Frame::run_short(int64_t first, size_t length) {
 
 void Frame::compute(int64_t begin, int64_t end, int64_t elements) {
   const Layout& layout = plan_.layout;
+  int64_t row = begin / layout.segments, start = begin % layout.segments * layout.run;
   for (int64_t r = begin; r < end; ++r) {
-    const int64_t row = layout.segments == 1 ? r : r / layout.segments;
-    const int64_t start = (r - row * layout.segments) * layout.run;
     const int64_t first = row * layout.length + start;
     run(first, std::min({layout.run, layout.length - start, elements - first}));
+    start += layout.run;
+    if (start >= layout.length) {
+      start = 0;
+      ++row;
+    }
   }
   if (arrays_.streamed != 0) plan_.stages.fence();
 }
@@ -376,15 +381,18 @@ void Frame::aim_accumulators(int64_t first) {
 }
 
 // kRowsTogether rows of columns, of `length` elements from each of `firsts` on: the accumulators are read
-// and written once for all of them.
-void Frame::accumulate_rows(const int64_t* firsts, int64_t length) {
+// and written once for all of them. Meanwhile the rows from `nexts` on, where not null, are fetched: so many
+// streams the hardware does not follow.
+void Frame::accumulate_rows(const int64_t* firsts, const int64_t* nexts, int64_t length) {
   const Output& output = plan_.outputs[0];
   const int64_t size = output.lane_bytes, rest = length % static_cast<int64_t>(plan_.block);
   std::byte* accumulators = rebase(at(output.accumulators), firsts[0] * size);
   const std::byte* data = code_[0].base;  // That of the load.
-  ShortCode<kRowsTogether + 3> code;
+  const auto row = [&](int64_t first) { return rebase(data, (firsts[0] - first) * size); };
+  ShortCode<kRowsTogether + kRowsTogether / 2 + 3> code;
   for (int64_t j = 0; j < kRowsTogether; ++j) {
-    code.add(j == 0 ? output.load : output.combine, rebase(data, (firsts[0] - firsts[j]) * size), size);
+    code.add(j == 0 ? output.load : output.combine, row(firsts[j]), size);
+    if (nexts != nullptr && j % 2 != 0) code.add(plan_.fetch, row(nexts[j - 1]), row(nexts[j]), size);
   }
   code.add(output.combine, accumulators, size);
   code.add(output.keep, accumulators, size);
@@ -412,12 +420,16 @@ void Frame::accumulate(int64_t begin, int64_t end) {
     int64_t r = start;
     if (plan_.rows_together) {
       const int64_t from = column * layout.run, length = std::min(layout.run, layout.length - from);
+      int64_t firsts[kRowsTogether], nexts[kRowsTogether];
+      const auto locate_rows = [&](int64_t row, int64_t* to) {
+        for (int64_t j = 0; j < kRowsTogether; ++j) to[j] = group_start + offset_at(layout.reduced, row + j) + from;
+      };
       for (; length >= static_cast<int64_t>(plan_.block) && r + kRowsTogether <= last; r += kRowsTogether) {
-        int64_t firsts[kRowsTogether];
-        for (int64_t j = 0; j < kRowsTogether; ++j) {
-          firsts[j] = group_start + offset_at(layout.reduced, r + j) + from;
-        }
-        accumulate_rows(firsts, length);
+        locate_rows(r, firsts);
+        // Those of the next piece, too, which this thread most likely takes.
+        const bool ahead = plan_.fetch != nullptr && r + 2 * kRowsTogether <= runs;
+        if (ahead) locate_rows(r + kRowsTogether, nexts);
+        accumulate_rows(firsts, ahead ? nexts : nullptr, length);
       }
     }
     for (; r < last; ++r) {

@@ -58,7 +58,7 @@ class Frame {
   void set_masks(std::byte* (*mask)(Lane, size_t count, size_t block), size_t count);
   void unset_masks();
 
-  void accumulate_rows(const int64_t* firsts, int64_t length);
+  void accumulate_rows(const int64_t* firsts, const int64_t* nexts, int64_t length);
   void reset_accumulators();
   void aim_accumulators(int64_t first);
   void finish_piece(int64_t group, int64_t segment, int64_t split);

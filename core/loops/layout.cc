@@ -149,14 +149,17 @@ void lay_out_elementwise(Layout& layout, size_t block) {
     layout.length = layout.elements;
     layout.run = rank > 1 ? kBufferedRun : std::min(layout.grain, kMaxRun * 4);
     if (rank > 1) {
-      int64_t common = 1;
+      int64_t common = 1, periodic = 0;
       for (const Leaf& leaf : layout.leaves) {
         const int64_t period = period_of(leaf, layout);
-        if (period == 0 || period > kMaxBufferedRun) continue;
+        if (period <= 1 || period > kMaxBufferedRun) continue;
         const int64_t both = std::lcm(common, period);
-        if (both <= kMaxBufferedRun) common = both;
+        if (both > kMaxBufferedRun) continue;
+        common = both;
+        ++periodic;
       }
-      layout.run = common * std::max<int64_t>(1, kBufferedRun / common);
+      // Of more than two, less each: L1 has to hold what passes through, too.
+      layout.run = common * std::max<int64_t>(1, (periodic > 2 ? kBufferedRun / 2 : kBufferedRun) / common);
     } else {
       layout.run = layout.run / block * block;
     }
@@ -234,7 +237,7 @@ void lay_out_reduction(Layout& layout, const Collapsed& c, int reductions, int64
       layout.run = std::min(last, kMaxColumns);
       layout.accumulators = layout.run;
       layout.segments = ceil_div(last, layout.run);
-      layout.split = std::clamp<int64_t>(2 * kGrain / layout.run, 32, 2 * kMaxDepth);
+      layout.split = std::clamp<int64_t>(2 * kGrain / layout.run, 64, 2 * kMaxDepth);
       reach_leaves(layout, rank - 1);
     }
   }

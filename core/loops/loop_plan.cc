@@ -71,7 +71,9 @@ LoopPlan::LoopPlan(const LoopProgram& program)
       default: break;
     }
     buffers.push_back(at);
-    if (leaf.moves() && first_patch[l] != first_patch[l + 1]) moving.push_back(static_cast<int>(l));
+    if (leaf.moves() && first_patch[l] != first_patch[l + 1]) {
+      (leaf.reach == Reach::kPeriodic ? periodic : moving).push_back(static_cast<int>(l));
+    }
   }
 
   for (size_t o = 0; o < program.outputs.size(); ++o) {
@@ -125,11 +127,14 @@ LoopPlan::LoopPlan(const LoopProgram& program)
                      forms[program.outputs[0].value] == InputForm::kStored &&
                      is_lane_form(outputs[0].dtype);
   rows_together = plain && layout.columns && layout.leaves[program.outputs[0].value].reach == Reach::kFull;
+  // What lies in the second-level cache is slower with fetches than without.
+  constexpr int64_t kSecondLevelBytes = int64_t{2} << 20;
+  const int64_t bytes = layout.elements * static_cast<int64_t>(outputs[0].size);
+  if (rows_together && bytes > kSecondLevelBytes) fetch = stages.fetch[outputs[0].dtype.kind()];
   // From memory the tight loop reads a fifth slower than the stages do: it runs ahead of the
   // prefetcher.
   constexpr int64_t kCachedBytes = int64_t{16} << 20;
-  if (plain && layout.period == 1 && !layout.columns &&
-      layout.elements * static_cast<int64_t>(outputs[0].size) <= kCachedBytes) {
+  if (plain && layout.period == 1 && !layout.columns && bytes <= kCachedBytes) {
     reduce = program.outputs[0].reducer->combine->code(outputs[0].lane, MicroOp::kReduce);
     reduce_code_at = reserve(workspace, 2 * sizeof(Instr));
   }

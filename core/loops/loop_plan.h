@@ -51,7 +51,8 @@ struct LoopPlan {
   CompiledLoop loop;
   std::vector<Output> outputs;
   bool reduces = false, stores = false;
-  std::vector<int> moving;       // Leaves whose place changes from run to run.
+  // Leaves whose place changes from run to run: those that repeat, and those that depend on where a run is.
+  std::vector<int> periodic, moving;
   std::vector<int> first_patch;  // Per leaf, into loop.inputs; one more at the end.
   std::vector<size_t> buffers;   // Per leaf, in the scratch or the workspace.
   size_t scratch = 0;            // Bytes, of the caller's.
@@ -65,6 +66,8 @@ struct LoopPlan {
   size_t reduce_code_at = 0;
   // Whether columns of an array are reduced as they are: then several rows at a time.
   bool rows_together = false;
+  // Not null where those rows come from beyond the second-level cache: what fetches them ahead.
+  MicroOp::Code fetch = nullptr;
 };
 
 }  // namespace keel

@@ -37,6 +37,7 @@ const Reduced kReductions[] = {
     {{300, 1000}, {true, false}},
     {{40, 5000}, {true, false}},
     {{2, 5000}, {true, false}},
+    {{601, 1001}, {true, false}},  // Too large for the second-level cache.
     {{10, 20, 30}, {true, true, true}},
     {{10, 20, 30}, {false, true, false}},
     {{10, 20, 30}, {true, false, true}},

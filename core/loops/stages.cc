@@ -184,6 +184,17 @@ struct Memory<S, T, std::index_sequence<k...>> {
     (hn::Stream(a, D(), to + k * N), ...);
     Next(ip, i);
   }
+  // Not into the first level, as hwy::Prefetch() would: what comes before it needs the room there.
+  static void Fetch(const Instr* ip, size_t i, typename Same<V, k>::type... a) {
+    const T *one = At<T>(ip->base, ip->step, i), *other = At<T>(ip->base2, ip->step2, i);
+    constexpr int kSecondLevel = 2;
+    const auto fetch = [](const T* from, size_t vector) HWY_ATTR {
+      if (vector * N * sizeof(T) % 64 == 0) __builtin_prefetch(from + vector * N, 0, kSecondLevel);
+    };
+    (fetch(one, k), ...);
+    (fetch(other, k), ...);
+    Next(ip, i, a...);
+  }
 };
 
 template <typename To, typename From, class Indices = VectorIndices<To>,
@@ -305,6 +316,7 @@ void FillMemory(StageTable& t, DType::Kind kind) {
   if constexpr (std::is_same_v<S, T>) {
     t.stream[kind] = Erase(&M::Stream);
     t.final_stream[kind] = Erase(&M::FinalStream);
+    t.fetch[kind] = Erase(&M::Fetch);
   }
 }
 

@@ -34,6 +34,9 @@ struct StageTable {
   Code store[DType::kKinds], final_store[DType::kKinds];
   Code stream[DType::kKinds], final_stream[DType::kKinds];
   void (*fence)();
+  // Fetches an operand in lane form, and the one at base2, into the second-level cache, for a later block; goes on
+  // with the accumulator.
+  Code fetch[DType::kKinds];
 
   // Columns 0 … n-1 of `rows` rows become n blocks at `to`: element (r, j), of 4 or 8 bytes, moves
   // from place r·stride + j to j·block + r. What a block holds beyond `rows` is unspecified. Reads
