@@ -10,12 +10,11 @@
 #include "core/loops/elements.h"
 #include "core/loops/frame.h"
 #include "core/loops/loop_plan.h"
+#include "core/streaming.h"
 
 namespace keel {
 namespace {
 
-// Outputs at least this large bypass the caches, of which they would push out more than they leave.
-constexpr int64_t kStreamBytes = int64_t{16} << 20;
 // Elements of results to combine or to store that a thread takes at once.
 constexpr int64_t kResultGrain = 32768;
 
@@ -38,8 +37,8 @@ LoopArrays prepare(const LoopPlan& plan, int64_t elements, std::byte* scratch, V
       aliases = true;
     }
     if (plan.outputs[o].streams && !aliases &&
-        elements * static_cast<int64_t>(plan.outputs[o].size) >= kStreamBytes &&
-        reinterpret_cast<uintptr_t>(out[o].data) % plan.stages.vector_bytes == 0) {
+        is_streamed(out[o].data, elements * static_cast<int64_t>(plan.outputs[o].size),
+                    static_cast<int64_t>(plan.stages.vector_bytes))) {
       arrays.streamed |= 1u << o;
     }
   }

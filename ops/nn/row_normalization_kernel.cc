@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/nn/row_normalization_kernel.cc"
+#include "core/streaming.h"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 #include "ops/math/lanes-inl.h"
@@ -42,7 +45,12 @@ template <typename S>
 struct Whole {
   using T = ComputeType<S>;
   HWY_INLINE Lanes<S> operator()(const S* from, T) const { return Load(from); }
-  HWY_INLINE void store(Lanes<S> v, S* to) const { Store(v, to); }
+  // kStream: past the caches, to a place that is aligned to vectors.
+  template <bool kStream>
+  HWY_INLINE void store(Lanes<S> v, S* to) const {
+    if constexpr (kStream && !kIsNarrow<S>) hn::Stream(v, Tag<S>(), to);
+    else Store(v, to);
+  }
   HWY_INLINE void add(Lanes<S> v, T* to) const { Store<T>(hn::Add(Load(to), v), to); }
 };
 template <typename S>
@@ -50,6 +58,7 @@ struct Some {
   using T = ComputeType<S>;
   int64_t count;
   HWY_INLINE Lanes<S> operator()(const S* from, T fill) const { return LoadSome(from, count, fill); }
+  template <bool kStream>
   HWY_INLINE void store(Lanes<S> v, S* to) const { StoreSome(v, count, to); }
   HWY_INLINE void add(Lanes<S> v, T* to) const {
     StoreSome<T>(hn::Add(LoadSome(to, count, T(0)), v), count, to);
@@ -99,8 +108,15 @@ inline int64_t BlockRows(int64_t length) {
   return std::clamp<int64_t>(kBlockElements / std::max<int64_t>(length, 1), 1, kMaxBlockRows);
 }
 
-// At most kMaxBlockRows rows.
+// Whether rows of n elements in `to`, none of whose memory is that of `from`, go past the caches.
 template <typename S>
+bool Streams(const RowShape& s, const S* to, std::initializer_list<const S*> from) {
+  return !kIsNarrow<S> && s.length % kLanesOf<S> == 0 && std::find(from.begin(), from.end(), to) == from.end() &&
+         is_streamed(to, s.count * s.length * static_cast<int64_t>(sizeof(S)), kLanesOf<S> * sizeof(S));
+}
+
+// At most kMaxBlockRows rows.
+template <typename S, bool kStream>
 void NormalizeBlock(const S* x, const S* gamma, const S* beta, int64_t rows, int64_t n,
                     ComputeType<S> epsilon, S* y, ComputeType<S>* mean, ComputeType<S>* inverse) {
   using T = ComputeType<S>;
@@ -128,7 +144,7 @@ void NormalizeBlock(const S* x, const S* gamma, const S* beta, int64_t rows, int
     const auto centre = hn::Set(d, mean[r]), scale = hn::Set(d, inverse[r]);
     Vectors<S>(0, n, [&](int64_t i, auto read, int) HWY_ATTR {
       const auto normalized = hn::Mul(hn::Sub(read(row + i, T(0)), centre), scale);
-      read.store(hn::MulAdd(normalized, read(gamma + i, T(0)), read(beta + i, T(0))), to + i);
+      read.template store<kStream>(hn::MulAdd(normalized, read(gamma + i, T(0)), read(beta + i, T(0))), to + i);
     });
   }
 }
@@ -166,7 +182,7 @@ HWY_INLINE void RowFlows(const S* dy, const S* x, const S* gamma, ComputeType<S>
   *product_to = static_cast<T>(product_total / static_cast<double>(n));
 }
 
-template <typename S>
+template <typename S, bool kStream>
 void NormalizeBlockBackward(const S* dy, const S* x, const S* gamma, const ComputeType<S>* mean,
                             const ComputeType<S>* inverse, int64_t rows, int64_t n, S* dx,
                             ComputeType<S>* dgamma, ComputeType<S>* dbeta) {
@@ -185,7 +201,7 @@ void NormalizeBlockBackward(const S* dy, const S* x, const S* gamma, const Compu
     Vectors<S>(0, n, [&](int64_t i, auto read, int) HWY_ATTR {
       const auto g = hn::MulSub(read(from + i, T(0)), read(gamma + i, T(0)), flow);
       const auto step = hn::Sub(read(row + i, T(0)), centre);
-      read.store(hn::Mul(hn::NegMulAdd(step, slope, g), scale), to + i);
+      read.template store<kStream>(hn::Mul(hn::NegMulAdd(step, slope, g), scale), to + i);
     });
   }
 }
@@ -195,14 +211,17 @@ void Forward(const View& x, const View& gamma, const View& beta, const RowShape&
              const View& y, const View& mean, const View& inverse, const ThreadPool& pool) {
   using T = ComputeType<S>;
   const int64_t n = s.length;
+  const bool stream = Streams(s, y.as<const S>(), {x.as<const S>()});
+  const auto normalize = stream ? &NormalizeBlock<S, true> : &NormalizeBlock<S, false>;
   pool.parallel_for(s.count, std::max<int64_t>(1, kGrain / std::max<int64_t>(n, 1)),
                     [&](int64_t begin, int64_t end) HWY_ATTR {
     const int64_t block = BlockRows(n);
     for (int64_t r = begin; r < end; r += block) {
-      NormalizeBlock(x.as<const S>() + r * n, gamma.as<const S>(), beta.as<const S>(),
-                     std::min(block, end - r), n, static_cast<T>(epsilon), y.as<S>() + r * n,
-                     mean.as<T>() + r, inverse.as<T>() + r);
+      normalize(x.as<const S>() + r * n, gamma.as<const S>(), beta.as<const S>(),
+                std::min(block, end - r), n, static_cast<T>(epsilon), y.as<S>() + r * n,
+                mean.as<T>() + r, inverse.as<T>() + r);
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
@@ -214,6 +233,8 @@ void Backward(const View& dy, const View& x, const View& gamma, const View& mean
   const int64_t n = s.length, rows = piece_rows(s), count = pieces(s);
   // Scratch: [pieces, 2, length].
   T* const partial = static_cast<T*>(scratch);
+  const bool stream = Streams(s, dx.as<const S>(), {dy.as<const S>(), x.as<const S>()});
+  const auto normalize = stream ? &NormalizeBlockBackward<S, true> : &NormalizeBlockBackward<S, false>;
   pool.parallel_for(count, std::max<int64_t>(1, kGrain / (rows * std::max<int64_t>(n, 1))),
                     [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t p = begin; p < end; ++p) {
@@ -221,11 +242,12 @@ void Backward(const View& dy, const View& x, const View& gamma, const View& mean
       std::memset(to, 0, static_cast<size_t>(2 * n) * sizeof(T));
       const int64_t last = std::min(s.count, (p + 1) * rows), block = BlockRows(n);
       for (int64_t r = p * rows; r < last; r += block) {
-        NormalizeBlockBackward(dy.as<const S>() + r * n, x.as<const S>() + r * n, gamma.as<const S>(),
-                               mean.as<const T>() + r, inverse.as<const T>() + r, std::min(block, last - r),
-                               n, dx.as<S>() + r * n, to, to + n);
+        normalize(dy.as<const S>() + r * n, x.as<const S>() + r * n, gamma.as<const S>(),
+                  mean.as<const T>() + r, inverse.as<const T>() + r, std::min(block, last - r), n,
+                  dx.as<S>() + r * n, to, to + n);
       }
     }
+    if (stream) hwy::FlushStream();
   });
   const auto finish = [&](const T* from, S* to, int64_t begin, int64_t end) {
     constexpr int64_t kColumns = 64;

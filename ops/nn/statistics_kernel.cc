@@ -48,7 +48,8 @@ namespace {
 constexpr int64_t kTileBytes = 16384, kMinTileRows = 16, kMaxTileRows = 128;
 
 // `width` vectors of channels from `x` on, over `rows` rows `step` apart: their mean and sum of
-// squares around it. `last`: lanes of the last vector that mean something.
+// squares around it. `last`: lanes that mean something where there is one vector; of several all do. Loops
+// over vectors are unrolled, or GCC at -O2 would keep the sums in memory.
 template <int width, typename S>
 HWY_INLINE void TileColumns(const S* x, int64_t rows, int64_t step, int64_t last, Lanes<S>* mean,
                             Lanes<S>* squares) {
@@ -56,27 +57,32 @@ HWY_INLINE void TileColumns(const S* x, int64_t rows, int64_t step, int64_t last
   constexpr Tag<S> d;
   constexpr int64_t N = kLanesOf<S>;
   const auto load = [&](const S* row, int v) HWY_ATTR {
-    return v + 1 < width || last == N ? Load(row + v * N) : LoadSome(row + v * N, last, T(0));
+    return width > 1 || last == N ? Load(row + v * N) : LoadSome(row + v * N, last, T(0));
   };
   // Two sums each: the tile is short, and additions take their time.
   Lanes<S> a[width], b[width];
+  HWY_UNROLL(4)
   for (int v = 0; v < width; ++v) a[v] = b[v] = hn::Zero(d);
   int64_t r = 0;
   for (; r + 2 <= rows; r += 2) {
+    HWY_UNROLL(4)
     for (int v = 0; v < width; ++v) {
       a[v] = hn::Add(a[v], load(x + r * step, v));
       b[v] = hn::Add(b[v], load(x + (r + 1) * step, v));
     }
   }
   if (r < rows) {
+    HWY_UNROLL(4)
     for (int v = 0; v < width; ++v) a[v] = hn::Add(a[v], load(x + r * step, v));
   }
   const auto scale = hn::Set(d, T(1) / static_cast<T>(rows));
+  HWY_UNROLL(4)
   for (int v = 0; v < width; ++v) {
     mean[v] = hn::Mul(hn::Add(a[v], b[v]), scale);
     a[v] = b[v] = hn::Zero(d);
   }
   for (r = 0; r + 2 <= rows; r += 2) {
+    HWY_UNROLL(4)
     for (int v = 0; v < width; ++v) {
       const auto x0 = hn::Sub(load(x + r * step, v), mean[v]);
       const auto x1 = hn::Sub(load(x + (r + 1) * step, v), mean[v]);
@@ -85,11 +91,13 @@ HWY_INLINE void TileColumns(const S* x, int64_t rows, int64_t step, int64_t last
     }
   }
   if (r < rows) {
+    HWY_UNROLL(4)
     for (int v = 0; v < width; ++v) {
       const auto x0 = hn::Sub(load(x + r * step, v), mean[v]);
       a[v] = hn::MulAdd(x0, x0, a[v]);
     }
   }
+  HWY_UNROLL(4)
   for (int v = 0; v < width; ++v) squares[v] = hn::Add(a[v], b[v]);
 }
 
@@ -173,19 +181,26 @@ HWY_INLINE void TileProducts(const S* dy, const S* x, const S* mean, int64_t row
   constexpr Tag<S> d;
   constexpr int64_t N = kLanesOf<S>;
   const auto load = [&](const S* row, int v) HWY_ATTR {
-    return v + 1 < width || last == N ? Load(row + v * N) : LoadSome(row + v * N, last, T(0));
+    return width > 1 || last == N ? Load(row + v * N) : LoadSome(row + v * N, last, T(0));
   };
-  Lanes<S> centre[width];
+  Lanes<S> centre[width], a[width], b[width];
+  HWY_UNROLL(4)
   for (int v = 0; v < width; ++v) {
     centre[v] = load(mean, v);
-    sums[v] = products[v] = hn::Zero(d);
+    a[v] = b[v] = hn::Zero(d);
   }
   for (int64_t r = 0; r < rows; ++r) {
+    HWY_UNROLL(4)
     for (int v = 0; v < width; ++v) {
       const auto g = load(dy + r * step, v);
-      sums[v] = hn::Add(sums[v], g);
-      products[v] = hn::MulAdd(g, hn::Sub(load(x + r * step, v), centre[v]), products[v]);
+      a[v] = hn::Add(a[v], g);
+      b[v] = hn::MulAdd(g, hn::Sub(load(x + r * step, v), centre[v]), b[v]);
     }
+  }
+  HWY_UNROLL(4)
+  for (int v = 0; v < width; ++v) {
+    sums[v] = a[v];
+    products[v] = b[v];
   }
 }
 
@@ -230,6 +245,7 @@ void ProductsOfStretch(const S* dy, const S* x, ComputeType<S> mean, int64_t n, 
   constexpr int64_t N = kLanesOf<S>;
   const auto centre = hn::Set(d, mean);
   Lanes<S> a[4], b[4];
+  HWY_UNROLL(4)
   for (int v = 0; v < 4; ++v) a[v] = b[v] = hn::Zero(d);
   const auto add = [&](int v, Lanes<S> g, Lanes<S> value) HWY_ATTR {
     a[v] = hn::Add(a[v], g);
@@ -237,6 +253,7 @@ void ProductsOfStretch(const S* dy, const S* x, ComputeType<S> mean, int64_t n, 
   };
   int64_t i = 0;
   for (; i + 4 * N <= n; i += 4 * N) {
+    HWY_UNROLL(4)
     for (int v = 0; v < 4; ++v) add(v, Load(dy + i + v * N), Load(x + i + v * N));
   }
   for (; i + N <= n; i += N) add(0, Load(dy + i), Load(x + i));
