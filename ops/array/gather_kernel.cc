@@ -2,6 +2,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/array/gather_kernel.cc"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -127,6 +128,9 @@ HWY_EXPORT(SumRowsFloat32);
 HWY_EXPORT(SumRowsFloat64);
 
 constexpr int64_t kPieceBytes = int64_t{1} << 17;
+// Rows of up to this many bytes are fetched before their turn comes: none is long enough for the hardware to
+// learn where it goes.
+constexpr int64_t kFetchedBytes = 4096, kFetchedRows = 4;
 
 template <typename Index>
 bool in_range(Index index, int64_t rows) {
@@ -148,6 +152,7 @@ int64_t gather_rows_by(const ThreadPool& pool, const char* reference, int64_t ro
                        const Index* indices, int64_t count, char* out) {
   std::atomic<int64_t> bad{count};
   const int64_t grain = std::max<int64_t>(1, kPieceBytes / std::max<int64_t>(row_bytes, 8));
+  const bool fetch = row_bytes >= 64 && row_bytes <= kFetchedBytes;
   pool.parallel_for(count, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if (!in_range(indices[i], rows)) {
@@ -155,6 +160,10 @@ int64_t gather_rows_by(const ThreadPool& pool, const char* reference, int64_t ro
         while (i < least && !bad.compare_exchange_weak(least, i)) {
         }
         return;
+      }
+      if (fetch && i + kFetchedRows < end && in_range(indices[i + kFetchedRows], rows)) {
+        const char* const row = reference + static_cast<int64_t>(indices[i + kFetchedRows]) * row_bytes;
+        for (int64_t at = 0; at < row_bytes; at += 64) hwy::Prefetch(row + at);
       }
       kCopy(out + i * row_bytes, reference + static_cast<int64_t>(indices[i]) * row_bytes, row_bytes);
     }

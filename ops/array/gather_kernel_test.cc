@@ -109,18 +109,25 @@ TEST(GatherRows, FindsTheFirstBadIndex) {
   indices[70000] = -1;
   indices[90000] = 10;
   EXPECT_EQ(gather_rows(pool, reference.data(), 10, 16, indices.data(), 100000, out.data()), 70000);
+  // Rows that are fetched ahead.
+  indices.resize(1000);
+  indices[700] = 100;
+  EXPECT_EQ(gather_rows(pool, reference.data(), 2, 80, indices.data(), 700, out.data()), 0);
+  std::fill_n(indices.begin(), 700, int8_t{1});
+  EXPECT_EQ(gather_rows(pool, reference.data(), 2, 80, indices.data(), 1000, out.data()), 700);
   const std::vector<uint64_t> huge{0, ~uint64_t{0}};
   EXPECT_EQ(gather_rows(pool, reference.data(), 10, 16, huge.data(), 2, out.data()), 1);
 }
 
 template <typename Index>
 void check_rows_of_every_size() {
-  for (int64_t bytes : {1, 2, 3, 4, 8, 12, 16, 100}) {
-    Guarded<uint8_t> reference(5 * bytes), out(4 * bytes, 1);
-    for (int64_t i = 0; i < 5 * bytes; ++i) reference.data()[i] = static_cast<uint8_t>(i);
-    const std::vector<Index> indices{4, 0, 4, 2};
-    EXPECT_EQ(gather_rows(ThreadPool(1), reference.data(), 5, bytes, indices.data(), 4, out.data()), -1);
-    for (int64_t i = 0; i < 4 * bytes; ++i) {
+  for (int64_t bytes : {1, 2, 3, 4, 8, 12, 16, 63, 64, 100, 4096, 4100}) {
+    const std::vector<Index> indices{4, 0, 4, 2, 1, 1, 3, 0, 4};
+    const int64_t count = static_cast<int64_t>(indices.size());
+    Guarded<uint8_t> reference(5 * bytes), out(count * bytes, 1);
+    for (int64_t i = 0; i < 5 * bytes; ++i) reference.data()[i] = static_cast<uint8_t>(i * 31 / 7);
+    EXPECT_EQ(gather_rows(ThreadPool(1), reference.data(), 5, bytes, indices.data(), count, out.data()), -1);
+    for (int64_t i = 0; i < count * bytes; ++i) {
       ASSERT_EQ(out.data()[i], reference.data()[static_cast<int64_t>(indices[i / bytes]) * bytes + i % bytes]);
     }
     EXPECT_TRUE(out.intact());
