@@ -46,7 +46,9 @@ struct DirectConv {
     // All of k in one go: to sum a block at a time would read and write C once per block, which costs more
     // than a panel of B that comes from the second-level cache (1 to 4 % of 3x3 taps and 64 to 512 channels).
     cut = {.m = rows, .n = n, .k = p.cols(), .depth = p.cols(), .blocks = 1};
-    const int64_t row_bytes = p.stride[1] * p.stride[2] * p.channels * static_cast<int64_t>(sizeof(T));
+    // Of the image per row of C; strides may be longer than any image.
+    int64_t row_bytes = p.channels * static_cast<int64_t>(sizeof(T));
+    for (int i = 1; i < 3; ++i) row_bytes *= std::clamp<int64_t>(p.stride[i], 1, p.size[i]);
     cut.task_rows = std::clamp(kMostBytes / row_bytes, kMaxTaskRows, kMostTaskRows);
     cut.task_cols = std::min(kMaxTaskCols, RoundUp(n, kPanelCols<T>));
     // Enough tasks, of at least 20 µs, for the threads to finish together.
@@ -178,14 +180,14 @@ class DirectTask {
     bool none = false;
     for (int i = 0; i < 3; ++i) {
       sum.count[i] = edge[i].taps();
-      sum.a_step[i] = p.step[i] * steps_[i];
+      sum.a_step[i] = sum.count[i] > 1 ? p.step[i] * steps_[i] : 0;  // Steps too.
       none = none || sum.count[i] == 0;
     }
-    if constexpr (kIsNarrow<S>) sum.a_step[0] = steps_[0];
+    if constexpr (kIsNarrow<S>) sum.a_step[0] = steps_[0];  // The planes of its taps lie side by side.
     sum.b_step[2] = channels;
     sum.b_step[1] = p.taps[2] * channels;
     sum.b_step[0] = p.taps[1] * p.taps[2] * channels;
-    if (sum.a_step[2] == channels) {  // Neighbouring pixels are one run.
+    if (p.step[2] == 1) {  // Neighbouring pixels are one run.
       sum.depth *= sum.count[2];
       sum.count[2] = 1;
     }
@@ -196,7 +198,7 @@ class DirectTask {
         const int64_t pixel = edge[2].begin;
         const T* from = none ? image_ : address(plane, edge[0].low, begin(1, line) + edge[1].low * p.step[1],
                                                 begin(2, pixel) + edge[2].low * p.step[2]);
-        const int64_t step = none ? 0 : p.stride[2] * steps_[2];
+        const int64_t step = none || edge[2].end == pixel + 1 ? 0 : p.stride[2] * steps_[2];
         const int64_t index = ((first_[0] + plane) * conv_.all[1] + first_[1] + line) * conv_.all[2] + first_[2];
         for (int64_t i = pixel; i < edge[2].end; ++i, from += step) {
           a_[rows_] = from;
