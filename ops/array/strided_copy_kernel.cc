@@ -226,6 +226,26 @@ void CopyRunOnly(const ThreadPool& pool, int64_t bytes, const char* in, char* ou
   });
 }
 
+// As TransposeBlock. Squares of a line's width, each after a fetch of what lies `ahead` elements further, in the block
+// that comes next: the hardware follows no such walk, and more fetches at once than a core has in flight would hold
+// up the loads.
+template <typename T>
+void TransposeFetching(int64_t rows, int64_t cols, const Transpose<T>& t, bool down, bool stream, int64_t ahead) {
+  constexpr int kSecondLevel = 2;
+  constexpr int64_t kSide = 64 / sizeof(T);
+  for (int64_t c = 0; c < cols;) {
+    const int64_t width = cols - c < 2 * kSide ? cols - c : kSide;
+    for (int64_t r = 0; r < rows;) {
+      const int64_t height = rows - r < 2 * kSide ? rows - r : kSide;
+      const Transpose<T> part = t.at(r, c);
+      for (int64_t k = 0; k < height; ++k) __builtin_prefetch(part.in + k * t.in_stride + ahead, 0, kSecondLevel);
+      TransposeBlock(height, width, part, down, stream);
+      r += height;
+    }
+    c += width;
+  }
+}
+
 // `across` is the axis along which the input is dense; the last axis is that of the output.
 template <typename T>
 void TransposePlanes(const ThreadPool& pool, const CopyWalk& walk, int across, const char* in,
@@ -248,17 +268,26 @@ void TransposePlanes(const ThreadPool& pool, const CopyWalk& walk, int across, c
   const int64_t right = std::max<int64_t>(1, cols.size / block_cols);
   const int64_t block_bytes = std::min(rows.size, block_rows) * std::min(cols.size, block_cols) * kSize;
   const int64_t grain = std::max<int64_t>(1, kPieceBytes / block_bytes);
-  const bool stream = planes * rows.size * cols.size * kSize >= kStreamBytes &&
-                      AllLines(walk.axes, kSize, out);
-  pool.parallel_for(planes * down * right, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
+  const bool large = planes * rows.size * cols.size * kSize >= kStreamBytes;
+  const bool stream = large && AllLines(walk.axes, kSize, out);
+  const int64_t blocks = planes * down * right;
+  const auto block_at = [&](int64_t i) HWY_ATTR {
+    const auto [from, to] = OffsetsAt(outer, static_cast<int>(outer.size()), i / right / down);
+    const Transpose<T> plane{reinterpret_cast<const T*>(in + from), reinterpret_cast<T*>(out + to),
+                             rows.in_stride / kSize, cols.out_stride / kSize};
+    return plane.at(i / right % down * block_rows, i % right * block_cols);
+  };
+  pool.parallel_for(blocks, grain, [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t c = i % right, r = i / right % down;
-      const auto [from, to] = OffsetsAt(outer, static_cast<int>(outer.size()), i / right / down);
-      const Transpose<T> plane{reinterpret_cast<const T*>(in + from), reinterpret_cast<T*>(out + to),
-                               rows.in_stride / kSize, cols.out_stride / kSize};
-      const int64_t r0 = r * block_rows, c0 = c * block_cols;
-      TransposeBlock(r + 1 == down ? rows.size - r0 : block_rows,
-                     c + 1 == right ? cols.size - c0 : block_cols, plane.at(r0, c0), !flat, stream);
+      const int64_t height = r + 1 == down ? rows.size - r * block_rows : block_rows;
+      const int64_t width = c + 1 == right ? cols.size - c * block_cols : block_cols;
+      const Transpose<T> block = block_at(i);
+      if (large && !flat && kSize < 16 && i + 1 < blocks) {
+        TransposeFetching(height, width, block, true, stream, block_at(i + 1).in - block.in);
+      } else {
+        TransposeBlock(height, width, block, !flat, stream);
+      }
     }
   });
 }
