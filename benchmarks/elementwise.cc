@@ -15,6 +15,7 @@
 #include "core/function.h"
 #include "core/graph.h"
 #include "ops/math/arithmetic.h"
+#include "ops/math/cast.h"
 #include "ops/math/exponential.h"
 #include "ops/nn/activations.h"
 
@@ -93,6 +94,17 @@ Tensor chain20(Tensor x) {
   return x;
 }
 
+// Ten million numbers of one dtype as another.
+Workload converted(DType from, DType to) {
+  constexpr int64_t kCount = 10'000'000;
+  return {.name = "cast_" + std::string(from.name()) + "_" + std::string(to.name()) + "_1e7",
+          .keel = [=](const Setting&) {
+            const Tensor x = placeholder({.shape = Shape{kCount}, .dtype = from});
+            return call(function({x}, {cast(x, to)}), {eval(cast(constant(floats({kCount}, 0, -100, 100)), from))});
+          },
+          .bytes = static_cast<double>(kCount * static_cast<int64_t>(from.size() + to.size()))};
+}
+
 }  // namespace
 
 Workloads elementwise_workloads() {
@@ -151,6 +163,10 @@ Workloads elementwise_workloads() {
                  .peers = {one_copy(1'000'000)},
                  .bytes = 8e6});
   all.back().add(eigen_unary(1'000'000, eigen::Unary::kCheap));
+  for (DType to : {DType::kFloat16, DType::kBfloat16, DType::kFloat64, DType::kInt32}) {
+    all.push_back(converted(DType::kFloat32, to));
+    all.push_back(converted(to, DType::kFloat32));
+  }
   all.push_back({.name = "ew_chain20_64", .keel = unary_call({64}, chain20), .peers = {}});
   all.back().add(eigen_unary(64, eigen::Unary::kChain20));
   all.push_back(all.back());
