@@ -74,6 +74,7 @@ Array Array::reshape(const Shape& shape) const {
 }
 
 Array Array::cast(DType dtype) const {
+  check_defined();
   if (dtype == dtype_) return *this;
   Array out(shape_, dtype);
   const int64_t n = elements();
@@ -89,6 +90,7 @@ Array Array::cast(DType dtype) const {
 }
 
 Array Array::copy() const {
+  check_defined();
   Array out(shape_, dtype_);
   std::memcpy(out.buffer_raw(), buffer_->data(), static_cast<size_t>(bytes()));
   return out;
@@ -104,7 +106,7 @@ void* Array::unshared() {
 }
 
 void Array::check_dtype(DType wanted) const {
-  if (!defined()) fail("array: an empty handle has no elements");
+  check_defined();
   if (wanted != dtype_) fail("array: its elements are ", dtype_, ", not ", wanted);
 }
 

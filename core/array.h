@@ -76,6 +76,12 @@ class Array {
   int64_t elements() const { return shape_.elements(); }
   int64_t bytes() const { return elements() * static_cast<int64_t>(dtype_.size()); }
   bool is_weak() const { return weak_; }
+  // The same elements as plain numbers.
+  Array as_weak() const {
+    Array out = *this;
+    out.weak_ = true;
+    return out;
+  }
 
   // The elements; ValueError unless T stores this dtype.
   template <typename T>
@@ -102,6 +108,7 @@ class Array {
   // Element `i` in row-major order, converted to T.
   template <typename T>
   T element(int64_t i) const {
+    check_defined();
     return visit_dtype(dtype_, [&](auto zero) {
       return convert_element<T>(reinterpret_cast<const decltype(zero)*>(buffer_->data())[i]);
     });
@@ -137,6 +144,9 @@ class Array {
  private:
   void* buffer_raw() { return buffer_->data(); }
   void* unshared();
+  void check_defined() const {
+    if (buffer_ == nullptr) fail("array: an empty handle has no elements");
+  }
   void check_dtype(DType wanted) const;
   void check_count(int64_t count) const;
 

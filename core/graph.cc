@@ -79,6 +79,7 @@ Tensor placeholder(const PlaceholderOptions& options) {
   if (options.sparse) return sparse_placeholder(name, dtype, shape, options);
   internal::Identity<Array> default_value;
   if (options.default_value.has_value()) {
+    if (!options.default_value->defined()) fail("placeholder: the default value is an empty array handle");
     Array value = options.default_value->is_weak() ? options.default_value->cast(dtype)
                                                    : *options.default_value;
     if (value.dtype() != dtype || !fits(value.shape(), shape)) {

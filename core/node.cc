@@ -25,6 +25,10 @@ class PlainKernel final : public Kernel {
 
 }  // namespace
 
+void internal::fail_empty_tensor() {
+  fail("tensor: the handle is empty: gradients() gives such a one where nothing flows");
+}
+
 Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Tensors after, Signatures outputs,
            bool uses_learning_phase)
     : op_(std::move(op)), inputs_(std::move(inputs)), after_(std::move(after)),

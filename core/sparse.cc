@@ -255,6 +255,7 @@ SparseArray SparseArray::of_dense(const Array& dense) {
       rest /= dense.shape()[a];
     }
   }
+  if (dense.is_weak()) out.values_ = out.values_.as_weak();
   return out;
 }
 

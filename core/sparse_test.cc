@@ -139,6 +139,11 @@ TEST(Sparse, Values) {
   EXPECT_THAT(floats(eval(v)), ElementsAre(0, 1, 0, 2, 0, 3));
   EXPECT_THAT(eval(shape(v)).to_vector<int>(), ElementsAre(2, 3));
   EXPECT_EQ(variable(example(), {.dtype = "float16"}).dtype(), "float16");
+  // Plain numbers become what is asked for.
+  const SparseArray plain = SparseArray::of_dense({{1, 0}, {0, 2}});
+  EXPECT_EQ(variable(plain).dtype(), "float32");
+  const Tensor fed = placeholder({.shape = Shape{2, 2}, .sparse = true});
+  EXPECT_THAT(floats(function({fed}, {to_dense(fed)})(std::vector<Feed>{plain})[0]), ElementsAre(1, 0, 0, 2));
   EXPECT_THAT(error_of([&] { sparse_values(to_dense(v)); }), HasSubstr("not a sparse tensor"));
 }
 

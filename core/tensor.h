@@ -36,7 +36,12 @@ struct Signature {
 using Signatures = std::vector<Signature>;
 using SignatureSpan = absl::Span<const Signature>;
 
-// A handle to one output of a node. Cheap to copy; owns all that its value depends on.
+namespace internal {
+[[noreturn]] void fail_empty_tensor();
+}  // namespace internal
+
+// A handle to one output of a node. Cheap to copy; owns all that its value depends on. Questions to an
+// empty handle are ValueErrors.
 class Tensor {
  public:
   Tensor() = default;
@@ -44,7 +49,10 @@ class Tensor {
 
   // False for an empty handle, such as the gradient of something unconnected.
   bool defined() const { return node_ != nullptr; }
-  const Node& node() const { return *node_; }
+  const Node& node() const {
+    if (node_ == nullptr) internal::fail_empty_tensor();
+    return *node_;
+  }
   const std::shared_ptr<const Node>& node_ptr() const { return node_; }
   int output() const { return output_; }
   // The static shape; dimensions not known before feeding are None.
@@ -100,12 +108,12 @@ class Node {
   const uint64_t id_;
 };
 
-inline const Signature& Tensor::signature() const { return node_->outputs()[output_]; }
+inline const Signature& Tensor::signature() const { return node().outputs()[output_]; }
 inline const Shape& Tensor::shape() const { return signature().shape; }
 inline DType Tensor::dtype() const { return signature().dtype; }
-inline const Op& Tensor::op() const { return node_->op(); }
-inline const Tensor& Tensor::input(int i) const { return node_->inputs()[i]; }
-inline bool Tensor::uses_learning_phase() const { return node_->uses_learning_phase(); }
+inline const Op& Tensor::op() const { return node().op(); }
+inline const Tensor& Tensor::input(int i) const { return node().inputs()[i]; }
+inline bool Tensor::uses_learning_phase() const { return node().uses_learning_phase(); }
 
 }  // namespace keel
 

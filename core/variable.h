@@ -57,12 +57,17 @@ class Variable : public Tensor {
   // `value` is copied where somebody else holds it too.
   Variable(Array value, std::string name, Constraint constraint = nullptr);
 
-  const std::string& name() const { return state_->name(); }
-  Array value() const { return state_->value(); }
-  const Constraint& constraint() const { return *constraint_; }
+  const std::string& name() const { return checked_state().name(); }
+  Array value() const { return checked_state().value(); }
+  const Constraint& constraint() const { return checked_state(), *constraint_; }
   const std::shared_ptr<VariableState>& state() const { return state_; }
 
  private:
+  const VariableState& checked_state() const {
+    if (state_ == nullptr) internal::fail_empty_tensor();
+    return *state_;
+  }
+
   std::shared_ptr<VariableState> state_;
   std::shared_ptr<Constraint> constraint_;
 };

@@ -3,6 +3,7 @@
 // layers_support/saving.
 #include <atomic>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -128,6 +129,48 @@ TEST_F(Hostile, Line6_Gradients) {
   EXPECT_FALSE(gradients(sum(x), {input({3})})[0].defined());
   const auto g = function({x}, {gradients(x * x, {x})[0]})({Array{1, 2, 3}});
   EXPECT_THAT(g[0].to_vector<float>(), ElementsAre(2, 4, 6));
+}
+
+// What gradients() gives where nothing flows, handed on as if it were a tensor.
+TEST_F(Hostile, Line6_EmptyHandles) {
+  const Tensor none, x = value({2, 2}), v = value({2}), i = ints({2}, {0, 1});
+  const Tensor x3 = value({1, 2, 2}), k3 = value({1, 2, 2}), x4 = value({1, 2, 2, 1}), k4 = value({1, 1, 1, 1});
+  const std::vector<std::function<void()>> calls = {
+      [&] { none + 1; }, [&] { x * none; }, [&] { pow(none, 2); }, [&] { clip(none, 0, 1); }, [&] { equal(none, 1); },
+      [&] { cast(none, "int32"); }, [&] { dot(x, none); }, [&] { batch_dot(none, x); }, [&] { gather(none, i); },
+      [&] { gather(x, none); }, [&] { one_hot(none, 2); }, [&] { temporal_padding(none); }, [&] { spatial_2d_padding(none); },
+      [&] { repeat_elements(none, 2, 0); }, [&] { repeat(none, 2); }, [&] { tile(none, 2); }, [&] { reshape(none, Shape{1}); },
+      [&] { reshape(x, none); }, [&] { flatten(none); }, [&] { expand_dims(none); }, [&] { squeeze(none, 0); },
+      [&] { reverse(none, 0); }, [&] { slice(none, 0, 0, 1); }, [&] { element_at(none, 0); }, [&] { transpose(none); },
+      [&] { permute_dimensions(none, {0}); }, [&] { concatenate({x, none}); }, [&] { stack({none}); }, [&] { arange(none); },
+      [&] { sum(none); }, [&] { argmax(none); }, [&] { cumsum(none); }, [&] { logsumexp(none); }, [&] { var(none); },
+      [&] { relu(none); }, [&] { relu(none, {.alpha = 0.1}); }, [&] { elu(none); }, [&] { softsign(none); },
+      [&] { hard_sigmoid(none); }, [&] { softmax(none); }, [&] { l2_normalize(none); }, [&] { bias_add(none, v); },
+      [&] { bias_add(x, none); }, [&] { categorical_crossentropy(none, x); }, [&] { categorical_crossentropy(x, none); },
+      [&] { sparse_categorical_crossentropy(none, x); }, [&] { sparse_categorical_crossentropy(i, none); },
+      [&] { binary_crossentropy(x, none); }, [&] { dropout(none, 0); }, [&] { dropout(none, 0.5); }, [&] { in_top_k(none, i, 1); },
+      [&] { batch_normalization(none, v, v, v, v); }, [&] { batch_normalization(x, none, v, v, v); },
+      [&] { normalize_batch_in_training(none, v, v, {0}); }, [&] { conv2d(none, k4); }, [&] { conv2d(x4, none); },
+      [&] { conv2d_transpose(x4, k4, none); }, [&] { separable_conv1d(none, k3, k3); }, [&] { separable_conv1d(x3, none, k3); },
+      [&] { separable_conv2d(x4, k4, none); }, [&] { local_conv1d(none, k3, {1}, {1}); }, [&] { local_conv2d(x4, none, {1, 1}, {1, 1}, {1, 1}); },
+      [&] { pool2d(none, {1, 1}); }, [&] { resize_images(none, 1, 1); }, [&] { resize_volumes(none, 1, 1, 1); },
+      [&] { ctc_batch_cost(none, x3, v, v); }, [&] { ctc_batch_cost(x, none, v, v); }, [&] { ctc_batch_cost(x, x3, none, v); },
+      [&] { ctc_batch_cost(x, x3, v, none); }, [&] { ctc_decode(none, v); }, [&] { ctc_decode(x3, none); },
+      [&] { ctc_label_dense_to_sparse(x, none); }, [&] { map_fn([](const Tensor& e) { return e; }, none); },
+      [&] { map_fn(std::function<Tensor(const Tensor&)>(), x); }, [&] { map_fn([](const Tensor&) { return Tensor(); }, x); },
+      [&] { foldl(nullptr, x); }, [&] { rnn(nullptr, x3, {}); },
+      [&] { rnn([](const Tensor& in, const Tensors& s) { return std::pair(in, s); }, x3, {none}); }, [&] { switch_(none, x, x); },
+      [&] { in_train_phase(none, x); }, [&] { update(none, x); }, [&] { update(variable(1), none); }, [&] { print_tensor(none); },
+      [&] { identity(none); }, [&] { stop_gradient(none); }, [&] { shape(none); }, [&] { int_shape(none); }, [&] { ndim(none); },
+      [&] { dtype(none); }, [&] { count_params(none); }, [&] { zeros_like(none); }, [&] { is_keras_tensor(none); },
+      [&] { to_dense(none); }, [&] { eval(none); }, [&] { get_value(none); }, [&] { set_value(none, 1); }, [&] { function({none}, {x}); },
+      [&] { function({}, {none}); }, [&] { function({}, {}, {none}); }, [&] { to_graphviz({none}); }, [&] { gradients(none, {x}); },
+      [&] { gradients(x, {none}); }, [&] { Variable().value(); }, [&] { Variable().name(); }, [&] { constant(Array()); },
+      [&] { variable(Array()); }, [&] { cast_to_floatx(Array()); }, [&] { set_value(variable(1), Array()); }, [&] { Array().item<float>(); },
+      [&] { Array().cast("int32"); }, [&] { Array().copy(); }, [&] { Array().to_vector<float>(); }, [&] { Function()({}); },
+      [&] { placeholder({.shape = Shape{}, .default_value = Array()}); }, [&] { variable(SparseArray()); },
+  };
+  for (size_t n = 0; n < calls.size(); ++n) EXPECT_THAT(error_of(calls[n]), Not(IsEmpty())) << "call " << n;
 }
 
 TEST_F(Hostile, Line7_Reshape) {

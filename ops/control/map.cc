@@ -14,6 +14,7 @@ std::string caller(const char* function, const std::string& name) {
 Tensor fold(const char* function, bool backwards, const FoldFunction& fn, const Tensor& elems,
             const FoldOptions& options) {
   const std::string name = caller(function, options.name);
+  if (fn == nullptr) fail(name, ": fn is an empty function");
   if (!elems.defined()) fail(name, ": elems is an empty tensor handle");
   if (elems.rank() == 0) fail(name, ": elems is a scalar, which has no elements");
   Tensor first = options.initializer, rest = elems;
@@ -35,6 +36,7 @@ Tensor fold(const char* function, bool backwards, const FoldFunction& fn, const 
 Tensor map_fn(const std::function<Tensor(const Tensors& elements)>& fn, const Tensors& elems,
               const MapOptions& options) {
   const std::string name = caller("map_fn", options.name);
+  if (fn == nullptr) fail(name, ": fn is an empty function");
   auto step = [&](const Tensors& elements, const Tensors&) {
     const Tensor result = fn(elements);
     if (result.defined() && options.dtype.has_value() && result.dtype() != *options.dtype) {
@@ -47,8 +49,9 @@ Tensor map_fn(const std::function<Tensor(const Tensors& elements)>& fn, const Te
 
 Tensor map_fn(const std::function<Tensor(const Tensor& element)>& fn, const Tensor& elems,
               const MapOptions& options) {
-  auto of_first = [&](const Tensors& elements) { return fn(elements[0]); };
-  return map_fn(std::function<Tensor(const Tensors&)>(of_first), Tensors{elems}, options);
+  std::function<Tensor(const Tensors&)> of_first;
+  if (fn != nullptr) of_first = [&](const Tensors& elements) { return fn(elements[0]); };
+  return map_fn(of_first, Tensors{elems}, options);
 }
 
 Tensor foldl(const FoldFunction& fn, const Tensor& elems, const FoldOptions& options) {

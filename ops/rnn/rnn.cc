@@ -123,6 +123,7 @@ ScanResult unrolled(const Step& step, const Tensors& sequences, Tensors states) 
 
 RnnResult rnn(const StepFunction& step_function, const Tensor& inputs, const Tensors& initial_states,
               const RnnOptions& options) {
+  if (step_function == nullptr) fail("rnn: step_function is an empty function");
   check(inputs, initial_states, options);
   const Step step(step_function, initial_states.size(), options);
   Tensors sequences{swap_leading_axes(inputs)}, states = initial_states;
