@@ -70,7 +70,7 @@ class ConvProduct {
   ConvProduct(const PatchMatrix<S>& patches, int64_t rows, int64_t n, int threads)
       : threads_(threads), way_(WayOf<S>(patches.taps, patches.channels, n)),
         cut_(CutOf<T>(rows, n, patches.cols())),
-        rows_{patches, !PatchRows<S>::InPlace(patches, n)},
+        rows_{patches, !PatchRows<S>::InPlace(patches)},
         direct_(patches, rows, n, threads) {
     task_elements_ = way_ == ConvWay::kFewColumns ? FewColumnsElements<S>(cut_, rows_)
                      : way_ == ConvWay::kDirect   ? direct_.task_elements()

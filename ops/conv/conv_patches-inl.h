@@ -170,8 +170,8 @@ struct PatchRows {
   bool copy;
 
   // Without copying: rows that are single, whole pixels.
-  static bool InPlace(const PatchMatrix<S>& p, int64_t n) {
-    bool inside = !kIsNarrow<S> && Volume(p.taps) == 1 && n <= 4 * kPanelCols<T>;
+  static bool InPlace(const PatchMatrix<S>& p) {
+    bool inside = !kIsNarrow<S> && Volume(p.taps) == 1;
     for (int i = 0; i < 3; ++i) {
       inside = inside && p.offset[i] >= 0 &&
                (p.grid[i] - 1) * p.stride[i] + p.offset[i] < p.size[i];
