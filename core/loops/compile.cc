@@ -216,7 +216,9 @@ class Compiler {
     if (lane != to_lane) {
       add(stages_.cast[static_cast<int>(lane)][static_cast<int>(to_lane)], kComputes);
     }
-    if (from != to && !fits_unchanged(from, to)) {
+    // What is only stored is rounded there.
+    const bool rounds = to_lane == Lane::kFloat32 && v == only_stored_;
+    if (from != to && !fits_unchanged(from, to) && !rounds) {
       const auto& narrow =
           to_lane == Lane::kFloat32 ? stages_.round : from.is_floating() ? stages_.clamp : stages_.wrap;
       if (narrow[to.kind()] != nullptr) add(narrow[to.kind()], kComputes);
@@ -290,6 +292,7 @@ class Compiler {
     const int v = roots_[o];
     if (!reduces(o)) {
       if (loop_.output[o].store >= 0) return;
+      only_stored_ = values_[v].uses == 1 ? v : -1;
       ++values_[v].uses;  // So that what others need of v outlives the store.
       produce(v);
       if (loop_.output[o].store < 0) store_output(o);
@@ -335,6 +338,7 @@ class Compiler {
   std::vector<MicroOp::Code> finals_;  // Per instruction: what it becomes if it is final.
   std::vector<int> free_slots_;
   int in_accumulator_ = -1;
+  int only_stored_ = -1;  // A value that nothing but the store of an output uses.
 };
 
 }  // namespace

@@ -267,6 +267,10 @@ TEST_P(Loops, LargeOutputsAreStreamed) {
   for (size_t misaligned : {0, 1}) check(program, "streamed", 0, misaligned);
   program = binary(kTestSub, "float32", {5001, 1024}, {5001, 1024}, {1024});
   check(program, "streamed rows");
+  for (DType dtype : {DType::kFloat16, DType::kBfloat16, DType::kInt16}) {
+    program = binary(kTestSub, dtype, {8400017}, {8400017}, {});
+    check(program, "streamed two bytes", dtype.is_floating() ? 0.01L : 0);
+  }
 }
 
 }  // namespace

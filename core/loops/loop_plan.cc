@@ -89,7 +89,7 @@ LoopPlan::LoopPlan(const LoopProgram& program)
       const auto aligned = [&](int64_t n) {
         return static_cast<size_t>(n) * output.size % stages.vector_bytes == 0;
       };
-      output.streams = layout.mode == Layout::kElementwise && is_lane_form(output.dtype) &&
+      output.streams = layout.mode == Layout::kElementwise && stages.stream[output.dtype.kind()] != nullptr &&
                        (layout.segments == 1 || aligned(layout.run)) &&
                        (layout.rows == 1 || aligned(layout.length));
     } else {

@@ -46,12 +46,16 @@ HWY_INLINE hn::Vec<D> LoadLanes(D d, const S* from) {
   }
 }
 
-// Storage from lanes, whose values it can hold.
-template <typename S, class D>
+// Storage from lanes, whose values it can hold; with kStream past the caches, to a place that is aligned.
+template <typename S, bool kStream = false, class D>
 HWY_INLINE void StoreLanes(D d, hn::Vec<D> v, S* to) {
   using T = hn::TFromD<D>;
+  const auto store = [](auto lanes, auto tag, auto* place) HWY_ATTR {
+    if constexpr (kStream) hn::Stream(lanes, tag, place);
+    else hn::StoreU(lanes, tag, place);
+  };
   if constexpr (std::is_same_v<S, T>) {
-    hn::StoreU(v, d, to);
+    store(v, d, to);
   } else {
 #if HWY_TARGET == HWY_SCALAR
     *to = convert_element<S>(hn::GetLane(v));
@@ -60,11 +64,13 @@ HWY_INLINE void StoreLanes(D d, hn::Vec<D> v, S* to) {
       const hn::RebindToSigned<D> di;
       const hn::Rebind<uint16_t, D> du16;
       const auto upper = hn::ShiftRight<16>(RoundToBfloat16(d, v));
-      hn::StoreU(hn::DemoteTo(du16, hn::BitCast(di, upper)), du16,
-                 reinterpret_cast<uint16_t*>(to));
+      store(hn::DemoteTo(du16, hn::BitCast(di, upper)), du16, reinterpret_cast<uint16_t*>(to));
+    } else if constexpr (std::is_same_v<S, float16>) {
+      const hn::Rebind<uint16_t, D> du16;
+      store(hn::BitCast(du16, hn::DemoteTo(hn::Rebind<S, D>(), v)), du16, reinterpret_cast<uint16_t*>(to));
     } else {
       const hn::Rebind<S, D> ds;
-      hn::StoreU(hn::DemoteTo(ds, v), ds, to);
+      store(hn::DemoteTo(ds, v), ds, to);
     }
 #endif
   }
@@ -175,13 +181,13 @@ struct Memory<S, T, std::index_sequence<k...>> {
     Next(ip, i);
   }
   static void Stream(const Instr* ip, size_t i, typename Same<V, k>::type... a) {
-    T* to = At<T>(ip->base, ip->step, i);
-    (hn::Stream(a, D(), to + k * N), ...);
+    S* to = At<S>(ip->base, ip->step, i);
+    (StoreLanes<S, true>(D(), a, to + k * N), ...);
     Next(ip, i, a...);
   }
   static void FinalStream(const Instr* ip, size_t i, typename Same<V, k>::type... a) {
-    T* to = At<T>(ip->base, ip->step, i);
-    (hn::Stream(a, D(), to + k * N), ...);
+    S* to = At<S>(ip->base, ip->step, i);
+    (StoreLanes<S, true>(D(), a, to + k * N), ...);
     Next(ip, i);
   }
   // Not into the first level, as hwy::Prefetch() would: what comes before it needs the room there.
@@ -313,9 +319,11 @@ void FillMemory(StageTable& t, DType::Kind kind) {
   t.load[kind] = Erase(&M::Load);
   t.store[kind] = Erase(&M::Store);
   t.final_store[kind] = Erase(&M::FinalStore);
-  if constexpr (std::is_same_v<S, T>) {
+  if constexpr (sizeof(S) >= 2) {
     t.stream[kind] = Erase(&M::Stream);
     t.final_stream[kind] = Erase(&M::FinalStream);
+  }
+  if constexpr (std::is_same_v<S, T>) {
     t.fetch[kind] = Erase(&M::Fetch);
   }
 }

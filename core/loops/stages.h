@@ -28,8 +28,8 @@ struct StageTable {
   size_t vector_bytes;
 
   // From memory in the dtype's storage type to lane_of(dtype), and back. A store goes on with the
-  // accumulator, a final one with none. Streaming stores, for dtypes in lane form, go past the
-  // caches and need memory aligned to whole vectors; `fence` follows the last of them.
+  // accumulator, a final one with none. Streaming stores, null for dtypes of one byte, go
+  // past the caches and need memory aligned to whole vectors; `fence` follows the last of them.
   Code load[DType::kKinds];
   Code store[DType::kKinds], final_store[DType::kKinds];
   Code stream[DType::kKinds], final_stream[DType::kKinds];
