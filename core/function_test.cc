@@ -240,6 +240,8 @@ TEST(Function, DeepGraphsNeedNoStack) {
   Tensor y = x;
   for (int i = 0; i < 20000; ++i) y = add(y, x);
   EXPECT_EQ(function({x}, {y})({Array{1}})[0].item<int>(), 20001);
+  // Taken down without recursion too, which would want some 30 MB.
+  for (int i = 0; i < 300000; ++i) y = identity(y);
 }
 
 TEST(Eval, ReusesPlansForOneStructure) {
