@@ -103,6 +103,17 @@ TEST(Update, MayReadTheValueInTwoWays) {
   EXPECT_THAT(floats(v.value()), ElementsAre(5, 8, 7, 10));
 }
 
+// Of two sizes, so that they are two steps.
+TEST(Update, LeavesAValueThatALaterUpdateReads) {
+  for (const bool swapped : {false, true}) {
+    const Variable v = variable({1, 2}), w = variable({{10, 20}, {30, 40}});
+    const Tensor one = set(v, add(v, constant({1, 1}))), other = set(w, add(w, v));
+    function({}, {}, swapped ? Tensors{other, one} : Tensors{one, other})();
+    EXPECT_THAT(floats(v.value()), ElementsAre(2, 3));
+    EXPECT_THAT(floats(w.value()), ElementsAre(11, 22, 31, 42));
+  }
+}
+
 TEST(Update, ComesAfterAllThatMayFail) {
   const Tensor x = placeholder({.shape = Shape{2}});
   const Variable v = variable({1, 2}), w = variable({3, 4});

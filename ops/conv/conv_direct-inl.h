@@ -45,7 +45,9 @@ struct DirectConv {
     all = {rows / (grid[1] * grid[2]), grid[1], grid[2]};
     // All of k in one go: to sum a block at a time would read and write C once per block, which costs more
     // than a panel of B that comes from the second-level cache (1 to 4 % of 3x3 taps and 64 to 512 channels).
-    cut = {.m = rows, .n = n, .k = p.cols(), .depth = p.cols(), .blocks = 1};
+    cut = CutOf<T>(rows, n, p.cols());
+    cut.depth = cut.k;
+    cut.blocks = 1;
     // Of the image per row of C; strides may be longer than any image.
     int64_t row_bytes = p.channels * static_cast<int64_t>(sizeof(T));
     for (int i = 1; i < 3; ++i) row_bytes *= std::clamp<int64_t>(p.stride[i], 1, p.size[i]);
