@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "ops/array/strided_copy_kernel.h"
 #include "core/transpose_tile-inl.h"
+#include "ops/array/strided_copy_kernel.h"
 
 #ifndef KEEL_OPS_ARRAY_STRIDED_COPY_ONCE_
 #define KEEL_OPS_ARRAY_STRIDED_COPY_ONCE_

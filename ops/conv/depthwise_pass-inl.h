@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/streaming.h"
 #include "hwy/cache_control.h"
 #include "ops/conv/depthwise_lanes-inl.h"
 
@@ -52,9 +53,7 @@ struct DepthwiseSteps {
 };
 
 constexpr int64_t kDepthwiseRows = 4;  // Rows side by side, so that they share what they read.
-// Images and results of at least this size are in no cache: the one is fetched ahead of its use, the other
-// written past the caches.
-constexpr int64_t kDepthwiseLarge = int64_t{16} << 20;
+// Images of at least kStreamedBytes are in no cache and fetched ahead of their use, as results are written past them.
 // But what lies further ahead would push out of a level-2 cache what is there for use.
 constexpr int64_t kFetchAhead = 1 << 18;
 constexpr int64_t kLine = 64;
@@ -63,7 +62,7 @@ constexpr int64_t kLine = 64;
 template <typename S>
 HWY_INLINE bool WorthFetching(int64_t size, int64_t ahead) {
   constexpr auto kSize = static_cast<int64_t>(sizeof(S));
-  return size >= kDepthwiseLarge / kSize && ahead <= kFetchAhead / kSize;
+  return size >= kStreamedBytes / kSize && ahead <= kFetchAhead / kSize;
 }
 
 // Whether vectors fill whole cache lines of a large result; where all rows go to one place, it is not large.
@@ -73,8 +72,8 @@ HWY_INLINE bool Streams(const DepthwisePass<S, Out>& p) {
   if (!std::is_same_v<Out, ComputeType<S>> || kLanesOf<Out> * kOut != kLine || p.to_batch == 0) return false;
   int64_t steps = p.lanes | p.to_batch;
   for (int64_t step : p.to_step) steps |= step;
-  return steps % kLanesOf<Out> == 0 && reinterpret_cast<uintptr_t>(p.to) % kLine == 0 &&
-         p.batch * p.axis[0].places * p.axis[1].places * p.axis[2].places * p.lanes >= kDepthwiseLarge / kOut;
+  const int64_t places = p.batch * p.axis[0].places * p.axis[1].places * p.axis[2].places;
+  return steps % kLanesOf<Out> == 0 && is_streamed(p.to, places * p.lanes * kOut, kLine);
 }
 
 template <typename S, typename Out>
